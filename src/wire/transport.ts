@@ -1,0 +1,25 @@
+/**
+ * Where client and server meet. A transport carries one signed exchange; the embedded server's handler *is* one, so an
+ * in-process call, HTTP, fault injection, recording and simulation are of equal rank.
+ */
+export interface WireRequest {
+  /** Path with its leading slash, e.g. `/GetRow`. */
+  readonly path: string;
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface WireResponse {
+  /** HTTP status. */
+  readonly status: number;
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Settles with whatever the other side answered, errors of the service included; rejects only when there is no answer
+ * (TF_CONNECTION, TF_TIMEOUT) or with the signal's reason. A rejected write may have been applied all the same.
+ */
+export type Transport = (request: WireRequest, signal?: AbortSignal) => Promise<WireResponse>;
