@@ -1,0 +1,12 @@
+/** GetRpo and GetRpoByOffset share their messages (reference 5.1). */
+export interface RpoRequest {
+  readonly tunnelId?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface RpoResponse {
+  /** JSON text as bytes; `{}` at least, since the Go client fails on empty bytes. */
+  readonly rpoInfos?: Uint8Array | undefined;
+  readonly tunnelRpoInfos?: Uint8Array | undefined;
+  readonly tunnelId?: string | undefined;
+}
