@@ -70,6 +70,12 @@ export interface Batch {
   readonly rows: number;
   /** Bytes in flight that this batch stands for (R14). */
   readonly bytes: number;
+  /**
+   * The split it was read from and where in it the batch begins (undefined: at the split's beginning). A target whose
+   * writes are not idempotent (a file that grows) recognises by them what an earlier run has written already.
+   */
+  readonly split: string;
+  readonly from: Position | undefined;
   /** Where a scan goes on after this batch. */
   readonly position: Position;
   /** Rows decoded; computed once, on demand. */
@@ -106,7 +112,8 @@ export interface Source {
 export interface Canonicalizer {
   /**
    * Calls `visit` once a row out of the mapping. Canonical bytes are `bytes[start, end)`, their key part `bytes[start, keyEnd)`;
-   * they are valid only during the call. `index` is the row's place in the batch. Rows the mapping refuses are returned.
+   * they are valid only during the call; where rows have no key, `keyEnd` is `end`: a row is then its own key.
+   * `index` is the row's place in the batch. Rows the mapping refuses are returned.
    */
   each(
     batch: Batch,
@@ -163,12 +170,21 @@ export interface Target {
   settle(signal?: AbortSignal): Promise<void>;
   encoder(mapping: CompiledMapping, options: EncoderOptions): Encoder;
   /**
-   * Sends one parcel. Resolves to the rows that did not go through (empty: all acknowledged); rejects when the whole
-   * parcel's outcome is unknown (may be sent again: writes are idempotent) or the target is gone.
+   * Sends one parcel. Resolves to the rows that did not go through (empty: all acknowledged, durably); rejects when the whole
+   * parcel's outcome is unknown (may be sent again: writes are idempotent) or the target is gone. Several parcels may be
+   * under way; those of one split are handed over in the order in which they were encoded (retries aside).
    */
   write(parcel: Parcel, signal?: AbortSignal): Promise<readonly RowOutcome[]>;
-  /** The target as a source, in key order, for verification and mirror. */
-  reader(): Source;
+  /**
+   * Called once every row is acknowledged, before verification reads the target: makes the rows visible as a whole where
+   * single writes do not (a file renamed into place, an upload completed). Idempotent, also after a kill.
+   */
+  complete?(signal?: AbortSignal): Promise<void>;
+  /**
+   * The target as a source, in key order where it has one, for verification and mirror. `key` is the mapping's target
+   * key; a target without a key of its own (a file) gives it to its rows, a table has its own and leaves it aside.
+   */
+  reader(key?: readonly KeySchema[]): Source;
   /** Deletes rows by key; only for policy `mirror` and repairs asked for by name. */
   remove?(keys: readonly (readonly KeyBound[])[], signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
