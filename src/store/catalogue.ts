@@ -1,0 +1,149 @@
+import type { Clock } from "../base/clock.ts";
+import { TableferryError } from "../base/error.ts";
+import { limits } from "../model/limits.ts";
+import type { TableSchema } from "../model/schema.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+import { keySpace, spaceRange, tableKey, textKey } from "./key-space.ts";
+import type { OrderedStore, StoreChange } from "./ordered-store.ts";
+import { refusal } from "./refusal.ts";
+import { Table, type TableRecord } from "./table.ts";
+
+/**
+ * Instances and their tables. Held in memory, loaded once; a change is visible at once and its promise settles when it is committed.
+ * Writes of rows enqueued after a table was dropped are refused, so the rows of a dropped table can be removed at leisure.
+ */
+export class Catalogue {
+  readonly #queue: CommitQueue;
+  readonly #clock: Clock;
+  readonly #instances = new Map<string, Map<string, Table>>();
+  /** Ids of dropped tables whose rows are still there. */
+  readonly dropped = new Set<number>();
+  #lastTableId = 0;
+
+  private constructor(queue: CommitQueue, clock: Clock) {
+    this.#queue = queue;
+    this.#clock = clock;
+  }
+
+  static async load(store: OrderedStore, queue: CommitQueue, clock: Clock): Promise<Catalogue> {
+    const catalogue = new Catalogue(queue, clock);
+    for await (const { key } of entriesOf(store, keySpace.instance)) catalogue.#instances.set(key.toString("utf8", 1), new Map());
+    for await (const { key, value } of entriesOf(store, keySpace.table)) {
+      const [instance = ""] = key.toString("utf8", 1).split("\0");
+      const record: TableRecord = JSON.parse(value.toString());
+      catalogue.#instances.get(instance)?.set(record.schema.name, new Table(instance, record));
+    }
+    for await (const { key } of entriesOf(store, keySpace.dropped)) catalogue.dropped.add(key.readUInt32BE(1));
+    const last = store.get(Buffer.of(keySpace.lastTableId));
+    if (last !== undefined) catalogue.#lastTableId = Buffer.from(last).readUInt32BE(0);
+    return catalogue;
+  }
+
+  instances(): string[] {
+    return [...this.#instances.keys()].sort();
+  }
+
+  /** False when the instance exists already. */
+  async createInstance(name: string): Promise<boolean> {
+    if (this.#instances.has(name)) return false;
+    this.#instances.set(name, new Map());
+    const record = { createdAt: this.#clock.nowMicros() };
+    await this.#queue.commit([{ type: "put", key: textKey(keySpace.instance, name), value: jsonBytes(record) }]);
+    return true;
+  }
+
+  /**
+   * Removes an instance, and with `force` its tables. False when there is none of this name.
+   * @throws TF_INSTANCE_NOT_EMPTY
+   */
+  async dropInstance(name: string, options: { readonly force: boolean }): Promise<boolean> {
+    const tables = this.#instances.get(name);
+    if (tables === undefined) return false;
+    if (tables.size > 0 && !options.force) {
+      throw new TableferryError("TF_INSTANCE_NOT_EMPTY", { message: `instance ${name} has ${tables.size} table(s)`, place: name });
+    }
+    const changes = [...tables.values()].flatMap((table) => this.#drop(table));
+    this.#instances.delete(name);
+    await this.#queue.commit([...changes, { type: "del", key: textKey(keySpace.instance, name) }]);
+    return true;
+  }
+
+  /** The tables of an instance by name. @throws OTSAuthFailed for an unknown instance */
+  tables(instance: string): Table[] {
+    return [...this.#tablesOf(instance).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @throws OTSObjectNotExist */
+  table(instance: string, name: string): Table {
+    const table = this.#tablesOf(instance).get(name);
+    if (table === undefined) throw refusal.tableMissing();
+    return table;
+  }
+
+  /** @throws OTSObjectAlreadyExist, OTSQuotaExhausted */
+  async createTable(instance: string, schema: TableSchema): Promise<Table> {
+    const tables = this.#tablesOf(instance);
+    if (tables.has(schema.name)) throw refusal.tableExists();
+    if (tables.size >= limits.tablesPerInstanceMax) throw refusal.tableQuota(limits.tablesPerInstanceMax);
+    const createdAt = this.#clock.nowMicros();
+    const record = { id: ++this.#lastTableId, createdAt, schema, reservedRaisedAt: Math.floor(createdAt / 1e6) };
+    const table = new Table(instance, record);
+    tables.set(schema.name, table);
+    const lastId = Buffer.alloc(4);
+    lastId.writeUInt32BE(record.id);
+    await this.#queue.commit([putTable(table), { type: "put", key: Buffer.of(keySpace.lastTableId), value: lastId }]);
+    return table;
+  }
+
+  /** Replaces what is kept of a table. */
+  async updateTable(table: Table, record: TableRecord): Promise<void> {
+    table.record = record;
+    await this.#queue.commit([putTable(table)]);
+  }
+
+  /** The name is free at once; the rows are removed later. @throws OTSObjectNotExist */
+  async deleteTable(instance: string, name: string): Promise<Table> {
+    const table = this.table(instance, name);
+    this.#tablesOf(instance).delete(name);
+    await this.#queue.commit(this.#drop(table));
+    return table;
+  }
+
+  #drop(table: Table): StoreChange[] {
+    table.dropped = true;
+    this.dropped.add(table.id);
+    return [
+      { type: "del", key: recordKey(table) },
+      { type: "put", key: tableKey(keySpace.dropped, table.id), value: Buffer.alloc(0) },
+    ];
+  }
+
+  #tablesOf(instance: string): Map<string, Table> {
+    const tables = this.#instances.get(instance);
+    if (tables === undefined) throw refusal.instanceMissing();
+    return tables;
+  }
+}
+
+async function* entriesOf(store: OrderedStore, space: (typeof keySpace)[keyof typeof keySpace]) {
+  const cursor = store.entries(spaceRange(space));
+  try {
+    for (let page = await cursor.next(1000); page.length > 0; page = await cursor.next(1000)) {
+      for (const { key, value } of page) yield { key: Buffer.from(key), value: Buffer.from(value) };
+    }
+  } finally {
+    await cursor.close();
+  }
+}
+
+function recordKey(table: Table): Buffer {
+  return textKey(keySpace.table, `${table.instance}\0${table.name}`);
+}
+
+function putTable(table: Table): StoreChange {
+  return { type: "put", key: recordKey(table), value: jsonBytes(table.record) };
+}
+
+function jsonBytes(value: object): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

@@ -1,0 +1,129 @@
+import type { OrderedStore, StoreChange } from "./ordered-store.ts";
+
+/** More than this in one batch only delays those who wait; 20 requests of 200 rows of 1 KB. */
+const GROUP_BYTES_MAX = 4 * 1024 * 1024;
+
+interface Waiter {
+  readonly changes: readonly StoreChange[];
+  /** Names of the changed keys, as in the pending map. */
+  readonly names: readonly string[];
+  readonly sequence: number;
+  readonly bytes: number;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+interface Pending {
+  /** Undefined: deleted. */
+  readonly value: Uint8Array | undefined;
+  /** Of the commit that wrote it. */
+  readonly sequence: number;
+}
+
+/**
+ * Group commit: one batch is in flight, everything enqueued meanwhile goes into the next one, so that many writers share a disk
+ * flush (32 synced writers: 72 k rows/s grouped, 20 k/s each on its own).
+ *
+ * Guarantees:
+ * - The order of `commit` calls is the order in the store: when a commit is durable, so is every one enqueued before it.
+ * - `get` sees enqueued changes at once. Reading, deciding and enqueueing within one turn of the event loop is therefore atomic:
+ *   rows need no latch, and a row that many write waits for no flush but its own.
+ * - Whoever answers from `get` without a commit of its own waits for `settled` first, else it would tell of what a crash can still undo.
+ * - After a failed batch every later commit is refused with the same error, since its decisions may rest on the lost one.
+ */
+export class CommitQueue {
+  readonly #store: OrderedStore;
+  readonly #sync: boolean;
+  readonly #pending = new Map<string, Pending>();
+  #waiters: Waiter[] = [];
+  #running = false;
+  #sequence = 0;
+  #failure: { readonly reason: unknown } | undefined;
+
+  constructor(store: OrderedStore, options: { readonly sync: boolean }) {
+    this.#store = store;
+    this.#sync = options.sync;
+  }
+
+  /** The newest value, enqueued or committed. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    if (this.#pending.size > 0) {
+      const pending = this.#pending.get(nameOf(key));
+      if (pending !== undefined) return pending.value;
+    }
+    return this.#store.get(key);
+  }
+
+  /** Enqueues the changes as one unit before it returns; settles when they are committed (and flushed, in a synced queue). */
+  commit(changes: readonly StoreChange[]): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
+    const sequence = ++this.#sequence;
+    const names: string[] = [];
+    let bytes = 0;
+    for (const change of changes) {
+      const value = change.type === "put" ? change.value : undefined;
+      const name = nameOf(change.key);
+      names.push(name);
+      this.#pending.set(name, { value, sequence });
+      bytes += change.key.length + (value?.length ?? 0);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ changes, names, sequence, bytes, resolve, reject });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  /** Settles when everything enqueued so far is committed. */
+  settled(): Promise<void> {
+    return this.#running ? this.commit([]) : this.#failure === undefined ? Promise.resolve() : Promise.reject(this.#failure.reason);
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiters.length > 0) {
+      const group = this.#nextGroup();
+      try {
+        const changes = group.length === 1 ? group[0]!.changes : group.flatMap((waiter) => waiter.changes);
+        if (changes.length > 0) await this.#store.write(changes, { sync: this.#sync });
+        this.#forget(group);
+        for (const waiter of group) waiter.resolve();
+      } catch (reason) {
+        this.#fail(reason, group);
+      }
+    }
+    this.#running = false;
+  }
+
+  #nextGroup(): Waiter[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#waiters.length && (count === 0 || bytes + this.#waiters[count]!.bytes <= GROUP_BYTES_MAX)) {
+      bytes += this.#waiters[count++]!.bytes;
+    }
+    return this.#waiters.splice(0, count);
+  }
+
+  /** Drops the pending values that are now in the store; those a later commit wrote stay. */
+  #forget(group: readonly Waiter[]): void {
+    const last = group.at(-1)!.sequence;
+    for (const waiter of group) {
+      for (const name of waiter.names) {
+        const pending = this.#pending.get(name);
+        if (pending !== undefined && pending.sequence <= last) this.#pending.delete(name);
+      }
+    }
+  }
+
+  #fail(reason: unknown, group: readonly Waiter[]): void {
+    this.#failure = { reason };
+    const refused = [...group, ...this.#waiters];
+    this.#waiters = [];
+    this.#pending.clear();
+    for (const waiter of refused) waiter.reject(reason);
+  }
+}
+
+/** Bytes as a map key: one character a byte. */
+function nameOf(key: Uint8Array): string {
+  return (key instanceof Buffer ? key : Buffer.from(key.buffer, key.byteOffset, key.byteLength)).toString("latin1");
+}

@@ -1,0 +1,33 @@
+import { chmod, open, readFile, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** The text of a file, or undefined when there is none. */
+export async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
+    throw thrown;
+  }
+}
+
+/** Replaces a small file: after a power cut at any moment it holds the old text or the new one, whole. */
+export async function writeDurably(path: string, text: string, mode = 0o644): Promise<void> {
+  const fresh = `${path}.new`;
+  const file = await open(fresh, "w", mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  // A leftover of an earlier attempt kept its own mode.
+  await chmod(fresh, mode);
+  await rename(fresh, path);
+  const folder = await open(dirname(path), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

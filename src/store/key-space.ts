@@ -1,0 +1,45 @@
+/**
+ * Who lives where in the ordered store: the first byte of a key says what the entry is. Numbers are part of the stored format
+ * and are never given to something else. 0x20 is kept for the change log, 0x30 for tunnels and their checkpoints.
+ */
+export const keySpace = {
+  /** `01 name` → instance record. */
+  instance: 0x01,
+  /** `02 instance 00 table` → table record. */
+  table: 0x02,
+  /** `03 id` → empty: rows of a dropped table that are still to be removed. */
+  dropped: 0x03,
+  /** `04 id` → the last value given to an AUTO_INCREMENT column of this table. */
+  autoIncrement: 0x04,
+  /** `05` → the last table id given away. */
+  lastTableId: 0x05,
+  /** `10 id key page` → row. */
+  row: 0x10,
+} as const;
+
+export type Space = (typeof keySpace)[keyof typeof keySpace];
+
+const NUMBER_KEY_BYTES = 5;
+
+/** A key made of its space and a table id, big-endian so that ids are in order. */
+export function tableKey(space: Space, tableId: number): Buffer {
+  const key = Buffer.allocUnsafe(NUMBER_KEY_BYTES);
+  key[0] = space;
+  key.writeUInt32BE(tableId, 1);
+  return key;
+}
+
+/** A key made of its space and text. */
+export function textKey(space: Space, text: string): Buffer {
+  return Buffer.concat([Buffer.of(space), Buffer.from(text)]);
+}
+
+/** Every key of a space. */
+export function spaceRange(space: Space): { readonly from: Buffer; readonly to: Buffer } {
+  return { from: Buffer.of(space), to: Buffer.of(space + 1) };
+}
+
+/** Every row key of a table. */
+export function rowSpaceOf(tableId: number): { readonly from: Buffer; readonly to: Buffer } {
+  return { from: tableKey(keySpace.row, tableId), to: tableKey(keySpace.row, tableId + 1) };
+}

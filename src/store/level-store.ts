@@ -1,0 +1,144 @@
+import { access, constants, mkdir } from "node:fs/promises";
+import { ClassicLevel } from "classic-level";
+import { TableferryError } from "../base/error.ts";
+import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreChange } from "./ordered-store.ts";
+import { storageError } from "./storage-error.ts";
+
+/**
+ * Measured with batches of 200 × 300 B in random key order: 16 MB of write buffer take 7.0 µs of CPU a row in all, the default 4 MB
+ * 8.8 µs, 32 MB 7.3 µs. Two such buffers can be in memory.
+ */
+const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+const BLOCK_CACHE_BYTES = 32 * 1024 * 1024;
+/** One visit to the thread pool brings this much; the default of 16 KB makes 20 visits out of a page of a range read. */
+const CURSOR_BYTES = 512 * 1024;
+
+/**
+ * `batch` of abstract-level copies and checks each operation, 10 µs a row on the event loop against 1.9 µs for the method it
+ * calls in the end, which is the documented contract for implementers. Our keys and values are always buffers, and no hooks or sublevels are in use.
+ */
+class DirectLevel extends ClassicLevel<Uint8Array, Uint8Array> {
+  declare readonly _batch: (changes: readonly StoreChange[], options: { readonly sync: boolean }) => Promise<void>;
+}
+
+/** The ordered store on disk: LevelDB in a folder that one process at a time may use. */
+export class LevelStore implements OrderedStore {
+  readonly durable = true;
+  readonly #level: DirectLevel;
+  readonly #folder: string;
+  #writes: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(level: DirectLevel, folder: string) {
+    this.#level = level;
+    this.#folder = folder;
+  }
+
+  /**
+   * Opens the folder, creating it when missing.
+   * @throws TF_STORE_LOCKED when another process has it open, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT.
+   */
+  static async open(folder: string): Promise<LevelStore> {
+    try {
+      await mkdir(folder, { recursive: true });
+      await access(folder, constants.W_OK);
+      const level = new DirectLevel(folder, {
+        keyEncoding: "view",
+        valueEncoding: "view",
+        writeBufferSize: WRITE_BUFFER_BYTES,
+        cacheSize: BLOCK_CACHE_BYTES,
+      });
+      await level.open();
+      return new LevelStore(level, folder);
+    } catch (thrown) {
+      throw storageError(thrown, folder);
+    }
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#guard(() => this.#level.getSync(key));
+  }
+
+  write(changes: readonly StoreChange[], options: { readonly sync: boolean }): Promise<void> {
+    this.#refuseClosed();
+    const write = this.#level._batch(changes, options).catch((thrown: unknown) => {
+      throw storageError(thrown, this.#folder);
+    });
+    this.#writes = write.catch(() => undefined);
+    return write;
+  }
+
+  entries(range: KeyRange, snapshot?: Snapshot): Cursor<Entry> {
+    const iterator = this.#guard(() => this.#level.iterator(this.#iteratorOptions(range, snapshot)));
+    return this.#cursor(iterator, ([key, value]: [Uint8Array, Uint8Array]) => ({ key, value }));
+  }
+
+  values(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array> {
+    const iterator = this.#guard(() => this.#level.values(this.#iteratorOptions(range, snapshot)));
+    return this.#cursor(iterator, undefined);
+  }
+
+  snapshot(): LevelSnapshot {
+    return this.#guard(() => new LevelSnapshot(this.#level.snapshot()));
+  }
+
+  async approximateSize(from: Uint8Array, to: Uint8Array): Promise<number> {
+    this.#refuseClosed();
+    return this.#level.approximateSize(from, to);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#writes.then(() => this.#level.close());
+    return this.#closing;
+  }
+
+  #iteratorOptions(range: KeyRange, snapshot: Snapshot | undefined) {
+    const level = snapshot instanceof LevelSnapshot ? { snapshot: snapshot.level } : {};
+    return { gte: range.from, lt: range.to, reverse: range.reverse === true, highWaterMarkBytes: CURSOR_BYTES, ...level };
+  }
+
+  #cursor<Raw, Item = Raw>(iterator: RawIterator<Raw>, make: ((raw: Raw) => Item) | undefined): Cursor<Item>;
+  #cursor<Raw>(iterator: RawIterator<Raw>, make: ((raw: Raw) => unknown) | undefined): Cursor<unknown> {
+    return {
+      next: async (count) => {
+        try {
+          const raw = await iterator.nextv(count);
+          return make === undefined ? raw : raw.map(make);
+        } catch (thrown) {
+          throw storageError(thrown, this.#folder);
+        }
+      },
+      close: () => iterator.close(),
+    };
+  }
+
+  #guard<Result>(read: () => Result): Result {
+    this.#refuseClosed();
+    try {
+      return read();
+    } catch (thrown) {
+      throw storageError(thrown, this.#folder);
+    }
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw new TableferryError("TF_INTERNAL", { message: "the store is closed", place: this.#folder });
+  }
+}
+
+interface RawIterator<Raw> {
+  nextv(count: number): Promise<Raw[]>;
+  close(): Promise<void>;
+}
+
+class LevelSnapshot implements Snapshot {
+  readonly level: ReturnType<DirectLevel["snapshot"]>;
+
+  constructor(level: ReturnType<DirectLevel["snapshot"]>) {
+    this.level = level;
+  }
+
+  close(): Promise<void> {
+    return this.level.close();
+  }
+}

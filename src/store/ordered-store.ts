@@ -1,0 +1,65 @@
+/**
+ * The ordered key-value store everything is laid over. Keys are ordered by unsigned bytes. Two implementations, one
+ * suite (test/unit/store/ordered-store-contract.ts): `level-store.ts` on disk and `memory-store.ts`.
+ */
+export interface OrderedStore {
+  /** False for a store that forgets everything when the process ends. */
+  readonly durable: boolean;
+
+  /**
+   * The value last committed, or undefined. Synchronous on purpose: a cached point read costs 2 to 3 µs of CPU this way and
+   * 50 to 70 µs over the thread pool, and reading and deciding within one turn of the event loop needs no latch.
+   */
+  get(key: Uint8Array): Uint8Array | undefined;
+
+  /**
+   * Applies all changes or none, in order. With `sync` the promise settles only when a power cut can no longer lose
+   * them; without, a crash of the process alone loses nothing. The buffers must stay unchanged until the promise settles; the store
+   * copies what it keeps.
+   * @throws TF_STORE_FULL, TF_STORE_UNWRITABLE, TF_STORE_CORRUPT. After a rejection nothing further may be written: the log may end in half a record.
+   */
+  write(changes: readonly StoreChange[], options: { readonly sync: boolean }): Promise<void>;
+
+  /** A cursor over the entries of `range`, as they were when it was made; later writes do not show. Close it. */
+  entries(range: KeyRange, snapshot?: Snapshot): Cursor<Entry>;
+
+  /** Like `entries`, values only: cheaper where the value says what the key is. */
+  values(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array>;
+
+  /** The state of this moment, for several reads that must agree. Close it. */
+  snapshot(): Snapshot;
+
+  /**
+   * Bytes that [from, to) takes in storage, roughly: on disk compressed, in whole blocks, and without the last few megabytes written,
+   * which are not in sorted files yet.
+   */
+  approximateSize(from: Uint8Array, to: Uint8Array): Promise<number>;
+
+  /** Waits for writes in flight, then frees everything, cursors included. Closing twice is allowed. */
+  close(): Promise<void>;
+}
+
+export type StoreChange =
+  { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array } | { readonly type: "del"; readonly key: Uint8Array };
+
+export interface Entry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** [from, to) in byte order; `reverse` starts at its upper end. */
+export interface KeyRange {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+  readonly reverse?: boolean | undefined;
+}
+
+export interface Cursor<Item> {
+  /** The next items, at most `count` of them, possibly fewer; none at all only at the end. One call at a time. */
+  next(count: number): Promise<readonly Item[]>;
+  close(): Promise<void>;
+}
+
+export interface Snapshot {
+  close(): Promise<void>;
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { CommitQueue } from "../../../src/store/commit-queue.ts";
+import { MemoryStore } from "../../../src/store/memory-store.ts";
+import type { StoreChange } from "../../../src/store/ordered-store.ts";
+
+const put = (key: string, value: string): StoreChange => ({ type: "put", key: Buffer.from(key), value: Buffer.from(value) });
+const textOf = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString());
+
+/** A store whose batches settle only when the test says so. */
+class HeldStore extends MemoryStore {
+  readonly batches: { readonly changes: readonly StoreChange[]; readonly sync: boolean; release(failure?: Error): void }[] = [];
+
+  override write(changes: readonly StoreChange[], options?: { readonly sync: boolean }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const release = (failure?: Error) => (failure === undefined ? resolve(super.write(changes)) : reject(failure));
+      this.batches.push({ changes, sync: options?.sync === true, release });
+    });
+  }
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe("commit queue", () => {
+  it("has one synced batch in flight and puts everything enqueued meanwhile into the next", async () => {
+    const store = new HeldStore();
+    const queue = new CommitQueue(store, { sync: true });
+    const commits = ["a", "b", "c"].map((key) => queue.commit([put(key, "1")]));
+    expect(store.batches.map(({ changes, sync }) => [changes.length, sync])).toEqual([[1, true]]);
+    store.batches[0]!.release();
+    await commits[0];
+    await turn();
+    expect(store.batches.map(({ changes }) => changes.length)).toEqual([1, 2]);
+    store.batches[1]!.release();
+    await Promise.all(commits);
+  });
+
+  it("shows enqueued values at once, while the store still has the old ones", async () => {
+    const store = new HeldStore();
+    const queue = new CommitQueue(store, { sync: true });
+    const first = queue.commit([put("a", "1")]);
+    const second = queue.commit([put("a", "2")]);
+    const third = queue.commit([{ type: "del", key: Buffer.from("a") }]);
+    expect(queue.get(Buffer.from("a"))).toBeUndefined();
+    expect(store.get(Buffer.from("a"))).toBeUndefined();
+    store.batches[0]!.release();
+    await first;
+    expect(textOf(store.get(Buffer.from("a")))).toBe("1");
+    expect(queue.get(Buffer.from("a"))).toBeUndefined();
+    await turn();
+    store.batches[1]!.release();
+    await Promise.all([second, third]);
+    expect(store.get(Buffer.from("a"))).toBeUndefined();
+  });
+
+  it("loses no update of those that read, decide and enqueue in one turn", async () => {
+    const store = new MemoryStore();
+    const queue = new CommitQueue(store, { sync: true });
+    const increment = async () => {
+      const value = Number(textOf(queue.get(Buffer.from("n"))) ?? "0");
+      await queue.commit([put("n", String(value + 1))]);
+    };
+    await Promise.all(Array.from({ length: 100 }, increment));
+    expect(textOf(store.get(Buffer.from("n")))).toBe("100");
+  });
+
+  it("settled waits for all that was enqueued before it", async () => {
+    const store = new HeldStore();
+    const queue = new CommitQueue(store, { sync: true });
+    await queue.settled();
+    const commit = queue.commit([put("a", "1")]);
+    let settled = false;
+    const waiting = queue.settled().then(() => (settled = true));
+    await turn();
+    expect(settled).toBe(false);
+    store.batches[0]!.release();
+    await Promise.all([commit, waiting]);
+  });
+
+  it("after a failed batch refuses everything that waited and everything that comes", async () => {
+    const store = new HeldStore();
+    const queue = new CommitQueue(store, { sync: true });
+    const failure = new Error("disk full");
+    const outcomes = Promise.allSettled([queue.commit([put("a", "1")]), queue.commit([put("b", "1")])]);
+    store.batches[0]!.release(failure);
+    expect(await outcomes).toEqual([
+      { status: "rejected", reason: failure },
+      { status: "rejected", reason: failure },
+    ]);
+    await expect(queue.commit([put("c", "1")])).rejects.toBe(failure);
+    await expect(queue.settled()).rejects.toBe(failure);
+    expect(queue.get(Buffer.from("a"))).toBeUndefined();
+  });
+});
