@@ -16,6 +16,7 @@ export const errorCodes = {
   TF_CREDENTIALS_MISSING: "No credentials were found for an endpoint. Set the variables or the file the reference names.",
   // --- wire
   TF_WIRE_CORRUPT: "Bytes that are not a valid message. The offset is named; usually a truncated or foreign body.",
+  TF_VALUE_INVALID: "A value that Table Store cannot hold: half a surrogate pair, or an integer beyond 64 bits. Correct the value or the mapping.",
   TF_RESPONSE_UNTRUSTED: "A response's signature or checksum does not match. Check the endpoint and the secret.",
   TF_CONNECTION: "The endpoint did not answer. Check that the server runs and the address is right.",
   // --- embedded store
