@@ -1,0 +1,98 @@
+import type { Chance } from "../base/chance.ts";
+import type { Clock } from "../base/clock.ts";
+import { TableferryError } from "../base/error.ts";
+import { decodeErrorBody } from "../wire/error-body.ts";
+import { distrust, signedRequest } from "../wire/headers.ts";
+import type { Operation } from "../wire/operation/operation.ts";
+import { ServiceError } from "../wire/service-error.ts";
+import type { Transport } from "../wire/transport.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { judge, pauseMs, type RetryPolicy } from "./retry.ts";
+import { TransportError } from "./transport-error.ts";
+
+export interface CallerOptions {
+  readonly transport: Transport;
+  readonly instance: string;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly retry: RetryPolicy;
+  /** Milliseconds one try may take. */
+  readonly timeoutMs: number;
+  /** Check signature and checksum of every successful reply; off only for servers that cannot sign. */
+  readonly checkResponses: boolean;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for one try instead of the client's. */
+  readonly timeoutMs?: number | undefined;
+  /** Called synchronously before bytes are handed to the transport, at every try; throwing sends nothing (a fence, R2). */
+  readonly beforeSend?: (() => void) | undefined;
+}
+
+/** A write whose answer was lost: it may have been applied. Repeating it is right only when it is idempotent. */
+export class UnknownOutcome extends TableferryError {
+  constructor(operation: string, cause: Error) {
+    super(cause instanceof TransportError && cause.code === "TF_TIMEOUT" ? "TF_TIMEOUT" : "TF_CONNECTION", {
+      message: `the answer to ${operation} was lost; it may have been applied`,
+      cause,
+    });
+  }
+}
+
+/** The one call path: encode, sign, send, check, decode; and the one retry loop. */
+export class Caller {
+  readonly #options: CallerOptions;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws ServiceError as the service answered, after the retries it allows; UnknownOutcome for a write without an answer;
+   *   TF_CONNECTION, TF_TIMEOUT, TF_RESPONSE_UNTRUSTED, TF_WIRE_CORRUPT; the signal's reason.
+   */
+  async call<Request, Response>(operation: Operation<Request, Response>, request: Request, options: CallOptions = {}): Promise<Response> {
+    const { clock, chance, retry } = this.#options;
+    const body = operation.encodeRequest(request);
+    const began = clock.monotonic();
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return operation.decodeResponse(await this.#exchange(operation.name, body, options));
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        const verdict = judge(error, operation.kind);
+        if (verdict === "unknown-outcome") throw new UnknownOutcome(operation.name, error as Error);
+        const pause = pauseMs(retry, attempt, chance.next());
+        if (verdict === "give-up" || clock.monotonic() - began + pause > retry.totalMs) throw error;
+        await clock.sleep(pause, options.signal);
+      }
+    }
+  }
+
+  async #exchange(name: string, body: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    const { transport, instance, credentials, clock, checkResponses } = this.#options;
+    const key = await credentials();
+    const request = signedRequest(name, instance, key, body, clock.now());
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
+    const deadline = new AbortController();
+    const late = () =>
+      deadline.abort(new TransportError("TF_TIMEOUT", true, { message: `no answer to ${name} within ${timeoutMs} ms`, place: instance }));
+    const cancel = clock.after(timeoutMs, late);
+    const signal = options.signal === undefined ? deadline.signal : AbortSignal.any([options.signal, deadline.signal]);
+    try {
+      options.beforeSend?.();
+      const response = await transport(request, signal);
+      if (response.status >= 200 && response.status < 300) {
+        const doubt = checkResponses ? distrust(request.path, response, key) : undefined;
+        if (doubt !== undefined) throw new TableferryError("TF_RESPONSE_UNTRUSTED", { message: `the reply to ${name} cannot be trusted: ${doubt}`, place: instance });
+        return response.body;
+      }
+      const { code, text } = decodeErrorBody(response.body, response.status);
+      throw new ServiceError(response.status, code, text, response.headers["x-ots-requestid"]);
+    } finally {
+      cancel();
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { contentMd5, sameSignature, signRequest, signResponse } from "./sign.ts";
+import type { WireRequest, WireResponse } from "./transport.ts";
+
+/** The version all data operations carry (reference 1.2). */
+export const API_VERSION = "2015-12-31";
+
+/** Who signs: an access key, with a token when it is a temporary one. */
+export interface AccessKey {
+  readonly id: string;
+  readonly secret: string;
+  readonly token?: string | undefined;
+}
+
+/** `2024-01-02T03:04:05.678Z`, the form all clients but Go send (reference 1.3). */
+export function wireDate(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Milliseconds since 1970, or undefined. The fraction is ignored: Go's is not milliseconds (reference 1.3). */
+export function parseWireDate(text: string): number | undefined {
+  const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?Z$/.exec(text);
+  const ms = match === null ? Number.NaN : Date.parse(`${match[1]!}Z`);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** A request ready to send. */
+export function signedRequest(operation: string, instance: string, key: AccessKey, body: Uint8Array, nowMs: number): WireRequest {
+  const path = `/${operation}`;
+  const headers: Record<string, string> = {
+    "x-ots-date": wireDate(nowMs),
+    "x-ots-apiversion": API_VERSION,
+    "x-ots-accesskeyid": key.id,
+    "x-ots-contentmd5": contentMd5(body),
+    "x-ots-instancename": instance,
+  };
+  if (key.token !== undefined) headers["x-ots-ststoken"] = key.token;
+  headers["x-ots-signature"] = signRequest(path, headers, key.secret);
+  return { path, headers, body };
+}
+
+/** Adds to a reply what every client checks (reference 1.6). Without a key (unknown caller) it stays unsigned. */
+export function signedResponse(
+  path: string,
+  status: number,
+  body: Uint8Array,
+  requestId: string,
+  nowMs: number,
+  key: Pick<AccessKey, "id" | "secret"> | undefined,
+): WireResponse {
+  const headers: Record<string, string> = {
+    "x-ots-requestid": requestId,
+    "x-ots-date": wireDate(nowMs),
+    "x-ots-contentmd5": contentMd5(body),
+    "x-ots-contenttype": "protocol buffer",
+  };
+  if (key !== undefined) headers["authorization"] = `OTS ${key.id}:${signResponse(path, headers, key.secret)}`;
+  return { status, headers, body };
+}
+
+/** Why a successful reply cannot be trusted, or undefined when its signature and checksum are right. */
+export function distrust(path: string, response: WireResponse, key: Pick<AccessKey, "id" | "secret">): string | undefined {
+  const { headers, body } = response;
+  for (const name of ["x-ots-contentmd5", "x-ots-contenttype", "authorization"]) {
+    if (headers[name] === undefined) return `the header ${name} is missing`;
+  }
+  const signature = headers["authorization"]!.slice(headers["authorization"]!.lastIndexOf(":") + 1);
+  if (!sameSignature(signature, signResponse(path, headers, key.secret))) return "the signature does not match";
+  return headers["x-ots-contentmd5"] === contentMd5(body) ? undefined : "the checksum of the body does not match";
+}
