@@ -38,7 +38,11 @@ export interface MappingDefinition<In = InputRow, Out = Record<string, Value>> {
   readonly key?: { readonly [column: string]: ColumnRule } | undefined;
   /** Target attribute columns. */
   readonly columns?: { readonly [C in keyof Out & string]?: ColumnRule } | undefined;
-  /** Source columns that no rule reads: carried over under their own name, or dropped. Default `copy`. */
+  /**
+   * Source columns that no rule copies or casts (those are carried under their new name only) and no rule writes: carried over
+   * under their own name, or dropped. Source key columns that the target key does not take are carried over as attributes.
+   * What a `derive` or `keep` only reads stays a rest column. Default `copy`.
+   */
   readonly rest?: "copy" | "drop" | undefined;
   /** Source columns left out although `rest` is `copy`. */
   readonly drop?: readonly (keyof In & string)[] | undefined;
@@ -61,10 +65,11 @@ export const integer = (from: string): FromRule => ({ from, as: "integer" });
 export const number = (from: string): FromRule => ({ from, as: "double" });
 export const text = (from: string): FromRule => ({ from, as: "string" });
 export const constant = (value: Value): ConstantRule => ({ constant: value });
-export const derive = <I extends readonly (Value | undefined)[]>(inputs: readonly string[], fn: (...inputs: I) => Value | null | undefined): DeriveRule => ({
-  inputs,
-  derive: fn as DeriveRule["derive"],
-});
+/** `derive<[string, bigint]>(["name", "year"], (name, year) => …)`: the type names the inputs' types; a missing input is `undefined`. */
+export function derive<I extends readonly (Value | undefined)[]>(inputs: readonly string[], fn: (...inputs: I) => Value | null | undefined): DeriveRule;
+export function derive(inputs: readonly string[], fn: DeriveRule["derive"]): DeriveRule {
+  return { inputs, derive: fn };
+}
 
 /** One column version of a row on its way. Without a timestamp the target's clock decides. */
 export interface FlowColumn {
@@ -85,7 +90,24 @@ export type Origin =
   | { readonly kind: "constant"; readonly value: Value }
   | { readonly kind: "computed"; readonly index: number };
 
-/** A mapping that is all rules: one row in, at most one out, each output's origin known. What fast encoders compile from. */
+/** A value computed from named inputs (key or attribute columns); undefined or null leaves the column out. */
+export interface Computation {
+  readonly inputs: readonly string[];
+  /** True: one input, nothing but a cast; under `versions: keep` each version is cast by itself. */
+  readonly perVersion?: boolean | undefined;
+  /** @throws RowRefused (`cast`, `mapping-threw`, `mapping-value`); whatever else escapes is a mistake of ours */
+  readonly apply: (inputs: readonly (Value | undefined)[]) => Value | null | undefined;
+}
+
+/**
+ * A mapping that is all rules: one row in, at most one out, each output's origin known. What fast encoders compile from.
+ *
+ * What an encoder must do as `CompiledMapping.map` does: evaluate `keep` first; refuse a row whose target key column has no
+ * value (`missingKey`) or one of another type (`wrongKeyType`, both in refusals.ts); leave out a column whose origin is missing.
+ * Under `versions: keep` a copied column carries every version with its timestamp, a `perVersion` computation is applied to
+ * each version, and any other computed, constant or key-fed attribute gets the newest timestamp of its inputs, or of the whole
+ * row where its inputs have none.
+ */
 export interface ColumnPlan {
   readonly sourceKey: readonly KeySchema[];
   readonly targetKey: readonly { readonly name: string; readonly type: KeyType; readonly from: Origin }[];
@@ -93,7 +115,7 @@ export interface ColumnPlan {
   readonly rest: "copy" | "drop";
   /** Source columns (key columns too) that `rest: copy` does not carry over: dropped, renamed or used as a target key. */
   readonly excluded: readonly string[];
-  readonly computed: readonly { readonly inputs: readonly string[]; readonly apply: (inputs: readonly (Value | undefined)[]) => Value | null | undefined }[];
+  readonly computed: readonly Computation[];
   /** Index into `computed` of a boolean that must be true, or undefined. */
   readonly keep: number | undefined;
 }
@@ -126,8 +148,10 @@ export interface CompiledMapping {
   readonly targetKey: readonly KeySchema[];
   /** True: changes nothing. */
   readonly identity: boolean;
-  /** Whether different source keys surely give different target keys. */
+  /** Whether different source keys surely give different target keys: proved, or promised by its author. */
   readonly injective: boolean;
+  /** What `injective` rests on; absent where it is false. */
+  readonly injectiveBy?: "proof" | "promise" | undefined;
   /** Present when the mapping is all rules. */
   readonly plan: ColumnPlan | undefined;
   /** Zero, one or several rows with complete target keys in schema order. @throws RowRefused */
