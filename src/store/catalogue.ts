@@ -16,8 +16,8 @@ export class Catalogue {
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
   readonly #instances = new Map<string, Map<string, Table>>();
-  /** Ids of dropped tables whose rows are still there. */
-  readonly dropped = new Set<number>();
+  /** Ids of tables dropped before this catalogue was loaded, whose rows may still be there. */
+  readonly dropped: number[] = [];
   #lastTableId = 0;
 
   private constructor(queue: CommitQueue, clock: Clock) {
@@ -33,7 +33,7 @@ export class Catalogue {
       const record: TableRecord = JSON.parse(value.toString());
       catalogue.#instances.get(instance)?.set(record.schema.name, new Table(instance, record));
     }
-    for await (const { key } of entriesOf(store, keySpace.dropped)) catalogue.dropped.add(key.readUInt32BE(1));
+    for await (const { key } of entriesOf(store, keySpace.dropped)) catalogue.dropped.push(key.readUInt32BE(1));
     const last = store.get(Buffer.of(keySpace.lastTableId));
     if (last !== undefined) catalogue.#lastTableId = Buffer.from(last).readUInt32BE(0);
     return catalogue;
@@ -53,19 +53,19 @@ export class Catalogue {
   }
 
   /**
-   * Removes an instance, and with `force` its tables. False when there is none of this name.
+   * Removes an instance, and with `force` its tables, whose rows the caller removes then. Undefined when there is none of this name.
    * @throws TF_INSTANCE_NOT_EMPTY
    */
-  async dropInstance(name: string, options: { readonly force: boolean }): Promise<boolean> {
+  async dropInstance(name: string, options: { readonly force: boolean }): Promise<readonly Table[] | undefined> {
     const tables = this.#instances.get(name);
-    if (tables === undefined) return false;
+    if (tables === undefined) return undefined;
     if (tables.size > 0 && !options.force) {
       throw new TableferryError("TF_INSTANCE_NOT_EMPTY", { message: `instance ${name} has ${tables.size} table(s)`, place: name });
     }
     const changes = [...tables.values()].flatMap((table) => this.#drop(table));
     this.#instances.delete(name);
     await this.#queue.commit([...changes, { type: "del", key: textKey(keySpace.instance, name) }]);
-    return true;
+    return [...tables.values()];
   }
 
   /** The tables of an instance by name. @throws OTSAuthFailed for an unknown instance */
@@ -101,7 +101,7 @@ export class Catalogue {
     await this.#queue.commit([putTable(table)]);
   }
 
-  /** The name is free at once; the rows are removed later. @throws OTSObjectNotExist */
+  /** The name is free at once; the caller removes the rows then. @throws OTSObjectNotExist */
   async deleteTable(instance: string, name: string): Promise<Table> {
     const table = this.table(instance, name);
     this.#tablesOf(instance).delete(name);
@@ -111,7 +111,6 @@ export class Catalogue {
 
   #drop(table: Table): StoreChange[] {
     table.dropped = true;
-    this.dropped.add(table.id);
     return [
       { type: "del", key: recordKey(table) },
       { type: "put", key: tableKey(keySpace.dropped, table.id), value: Buffer.alloc(0) },

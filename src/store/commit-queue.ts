@@ -46,25 +46,26 @@ export class CommitQueue {
   }
 
   /** The newest value, enqueued or committed. */
-  get(key: Uint8Array): Uint8Array | undefined {
+  get(key: Uint8Array, name?: string): Uint8Array | undefined {
     if (this.#pending.size > 0) {
-      const pending = this.#pending.get(nameOf(key));
+      const pending = this.#pending.get(name ?? keyName(key));
       if (pending !== undefined) return pending.value;
     }
     return this.#store.get(key);
   }
 
-  /** Enqueues the changes as one unit before it returns; settles when they are committed (and flushed, in a synced queue). */
-  commit(changes: readonly StoreChange[]): Promise<void> {
+  /**
+   * Enqueues the changes as one unit before it returns; settles when they are committed (and flushed, in a synced queue).
+   * `names` are the names of the changed keys, where the caller has them already.
+   */
+  commit(changes: readonly StoreChange[], names = changes.map((change) => keyName(change.key))): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
     const sequence = ++this.#sequence;
-    const names: string[] = [];
     let bytes = 0;
-    for (const change of changes) {
+    for (let i = 0; i < changes.length; i++) {
+      const change = changes[i]!;
       const value = change.type === "put" ? change.value : undefined;
-      const name = nameOf(change.key);
-      names.push(name);
-      this.#pending.set(name, { value, sequence });
+      this.#pending.set(names[i]!, { value, sequence });
       bytes += change.key.length + (value?.length ?? 0);
     }
     return new Promise((resolve, reject) => {
@@ -124,6 +125,6 @@ export class CommitQueue {
 }
 
 /** Bytes as a map key: one character a byte. */
-function nameOf(key: Uint8Array): string {
+export function keyName(key: Uint8Array): string {
   return (key instanceof Buffer ? key : Buffer.from(key.buffer, key.byteOffset, key.byteLength)).toString("latin1");
 }

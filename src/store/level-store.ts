@@ -26,7 +26,7 @@ export class LevelStore implements OrderedStore {
   readonly durable = true;
   readonly #level: DirectLevel;
   readonly #folder: string;
-  #writes: Promise<unknown> = Promise.resolve();
+  readonly #writes = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
   private constructor(level: DirectLevel, folder: string) {
@@ -64,7 +64,9 @@ export class LevelStore implements OrderedStore {
     const write = this.#level._batch(changes, options).catch((thrown: unknown) => {
       throw storageError(thrown, this.#folder);
     });
-    this.#writes = write.catch(() => undefined);
+    this.#writes.add(write);
+    const over = () => this.#writes.delete(write);
+    write.then(over, over);
     return write;
   }
 
@@ -88,7 +90,7 @@ export class LevelStore implements OrderedStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#writes.then(() => this.#level.close());
+    this.#closing ??= Promise.allSettled(this.#writes).then(() => this.#level.close());
     return this.#closing;
   }
 

@@ -9,7 +9,9 @@ const LEAF_KEYS_MAX = 128;
  */
 interface Leaf {
   /** Leaves of an older epoch are seen by a snapshot and are copied before they change. */
-  epoch: number;
+  readonly epoch: number;
+  /** Of keys and values. */
+  bytes: number;
   readonly keys: string[];
   readonly values: Uint8Array[];
 }
@@ -20,7 +22,7 @@ interface Leaf {
  */
 export class MemoryStore implements OrderedStore {
   readonly durable = false;
-  #leaves: Leaf[] = [{ epoch: 0, keys: [], values: [] }];
+  #leaves: Leaf[] = [{ epoch: 0, bytes: 0, keys: [], values: [] }];
   #leavesEpoch = 0;
   #epoch = 0;
   #open = true;
@@ -56,16 +58,13 @@ export class MemoryStore implements OrderedStore {
   async approximateSize(from: Uint8Array, to: Uint8Array): Promise<number> {
     let bytes = 0;
     const last = leafOf(this.#leaves, latin1(to));
-    for (let at = leafOf(this.#leaves, latin1(from)); at < last; at++) {
-      const leaf = this.#leaves[at]!;
-      for (let i = 0; i < leaf.keys.length; i++) bytes += leaf.keys[i]!.length + leaf.values[i]!.length;
-    }
+    for (let at = leafOf(this.#leaves, latin1(from)); at < last; at++) bytes += this.#leaves[at]!.bytes;
     return bytes;
   }
 
   async close(): Promise<void> {
     this.#open = false;
-    this.#leaves = [{ epoch: 0, keys: [], values: [] }];
+    this.#leaves = [{ epoch: 0, bytes: 0, keys: [], values: [] }];
   }
 
   #view(snapshot?: Snapshot): readonly Leaf[] {
@@ -80,15 +79,23 @@ export class MemoryStore implements OrderedStore {
     const leaf = this.#writableLeaf(index);
     const at = lowerBound(leaf.keys, key);
     if (leaf.keys[at] === key) {
+      leaf.bytes += value.length - leaf.values[at]!.length;
       leaf.values[at] = value;
       return;
     }
+    leaf.bytes += key.length + value.length;
     leaf.keys.splice(at, 0, key);
     leaf.values.splice(at, 0, value);
-    if (leaf.keys.length <= LEAF_KEYS_MAX) return;
+    if (leaf.keys.length > LEAF_KEYS_MAX) this.#split(index, at);
+  }
+
+  #split(index: number, at: number): void {
+    const leaf = this.#leaves[index]!;
     // A load in key order fills leaves to the brim instead of leaving each half empty.
     const cut = at === leaf.keys.length - 1 ? at : leaf.keys.length >> 1;
-    const right = { epoch: this.#epoch, keys: leaf.keys.splice(cut), values: leaf.values.splice(cut) };
+    const right = { epoch: this.#epoch, bytes: 0, keys: leaf.keys.splice(cut), values: leaf.values.splice(cut) };
+    for (let i = 0; i < right.keys.length; i++) right.bytes += right.keys[i]!.length + right.values[i]!.length;
+    leaf.bytes -= right.bytes;
     this.#leaves.splice(index + 1, 0, right);
   }
 
@@ -98,6 +105,7 @@ export class MemoryStore implements OrderedStore {
     const at = lowerBound(keys, key);
     if (keys[at] !== key) return;
     const leaf = this.#writableLeaf(index);
+    leaf.bytes -= key.length + leaf.values[at]!.length;
     leaf.keys.splice(at, 1);
     leaf.values.splice(at, 1);
     if (leaf.keys.length === 0 && this.#leaves.length > 1) this.#leaves.splice(index, 1);
@@ -111,7 +119,7 @@ export class MemoryStore implements OrderedStore {
     }
     const leaf = this.#leaves[index]!;
     if (leaf.epoch === this.#epoch) return leaf;
-    const copy = { epoch: this.#epoch, keys: leaf.keys.slice(), values: leaf.values.slice() };
+    const copy = { epoch: this.#epoch, bytes: leaf.bytes, keys: leaf.keys.slice(), values: leaf.values.slice() };
     this.#leaves[index] = copy;
     return copy;
   }

@@ -1,0 +1,149 @@
+import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
+import { shift, table as crcTable } from "../wire/plainbuffer/crc8.ts";
+import { writeCell } from "../wire/plainbuffer/encode.ts";
+import { decodeName } from "../wire/plainbuffer/names.ts";
+import * as tag from "../wire/plainbuffer/tag.ts";
+import { ABSENT, type RowWalker } from "../wire/plainbuffer/walk.ts";
+import { ROW_HEADER_BYTES, writeRowHeader } from "./row-header.ts";
+
+const TIMESTAMP_PART_BYTES = 9;
+/** Tags, checksum, and a key column that the server fills in. */
+const ROW_FRAME_BYTES = 32;
+
+/**
+ * Puts stored rows together from fields that walkers stand on, one row after another into one buffer. Fields are copied, not decoded; checksums
+ * are carried on from those in the source. Call begin, key, cell for each cell in stored order (name, then newest first), end.
+ */
+export class StoredRowWriter {
+  readonly #writer: ByteWriter;
+  /** Version of cells that come without one. */
+  readonly #now: number;
+  readonly #nowBytes = new Uint8Array(8);
+  readonly #nowCrc: number;
+  #start = 0;
+  #crc = 0;
+  #cells = 0;
+  #size = 0;
+  #oldest = 0;
+  #newest = 0;
+  #versions = 0;
+  #run = 0;
+
+  constructor(writer: ByteWriter, now: number) {
+    this.#writer = writer;
+    this.#now = now;
+    const view = new DataView(this.#nowBytes.buffer);
+    view.setBigInt64(0, BigInt(now), true);
+    this.#nowCrc = this.#nowBytes.reduce((crc, byte) => crcTable[crc ^ byte]!, 0);
+  }
+
+  /** Begins a row of at most `room` bytes of fields. */
+  begin(room: number, cells: number): void {
+    const writer = this.#writer;
+    writer.reserve(ROW_HEADER_BYTES + ROW_FRAME_BYTES + room + cells * TIMESTAMP_PART_BYTES);
+    this.#start = writer.at;
+    this.#crc = 0;
+    this.#cells = 0;
+    this.#size = 0;
+    this.#oldest = this.#now;
+    this.#newest = this.#now;
+    this.#versions = 0;
+    this.#run = 0;
+    writer.at += ROW_HEADER_BYTES;
+    writer.byte(tag.ROW_KEY);
+  }
+
+  /** Adds the key of the row the walker stands on; `autoIncrement` takes the place of the column the server chooses. */
+  key(walker: RowWalker, autoIncrement?: bigint): void {
+    const writer = this.#writer;
+    for (let field = 0; field < walker.keyCount; field++) {
+      let crc = walker.crcOf(field);
+      if (walker.typeOf(field) === tag.TYPE_AUTO_INCREMENT) {
+        crc = writeCell(writer, nameOf(walker, field), autoIncrement, undefined, 0);
+        this.#size += walker.nameEnd[field]! - walker.nameAt[field]! + 8;
+      } else {
+        writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
+        this.#size += fieldSize(walker, field);
+      }
+      this.#crc = crcTable[this.#crc ^ crc]!;
+    }
+  }
+
+  /** Adds a cell that stands in no source. */
+  made(name: string, value: bigint, version: number, sameColumn: boolean): void {
+    if (this.#cells === 0) this.#writer.byte(tag.ROW_CELLS);
+    const crc = writeCell(this.#writer, name, value, version, 0);
+    this.#added(crc, version, Buffer.byteLength(name) + 8, sameColumn);
+  }
+
+  /** Adds a cell; `sameColumn` says that it is an older version of the column added last. */
+  cell(walker: RowWalker, field: number, sameColumn: boolean): void {
+    const writer = this.#writer;
+    if (this.#cells === 0) writer.byte(tag.ROW_CELLS);
+    let crc = walker.crcOf(field);
+    let timestamp = this.#now;
+    if (walker.timestampAt[field] === ABSENT) {
+      writer.copy(walker.view, walker.start[field]!, walker.end[field]! - 2);
+      writer.byte(tag.CELL_TIMESTAMP);
+      const { bytes, at } = writer;
+      for (let i = 0; i < 8; i++) bytes[at + i] = this.#nowBytes[i]!;
+      crc = shift(crc, 8) ^ this.#nowCrc;
+      bytes[at + 8] = tag.CELL_CHECKSUM;
+      bytes[at + 9] = crc;
+      writer.at = at + 10;
+    } else {
+      timestamp = walker.timestampOf(field);
+      writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
+    }
+    this.#added(crc, timestamp, fieldSize(walker, field), sameColumn);
+  }
+
+  /** Ends the row. Its bytes stay valid while the buffer's owner does not reset it. */
+  end(): Uint8Array {
+    const writer = this.#writer;
+    writer.byte(tag.ROW_CHECKSUM);
+    writer.byte(crcTable[this.#crc]!);
+    writeRowHeader(writer.bytes, this.#start, {
+      versions: this.#versions,
+      cells: this.#cells,
+      size: this.#size,
+      oldest: this.#oldest,
+      newest: this.#newest,
+    });
+    return writer.bytes.subarray(this.#start, writer.at);
+  }
+
+  #added(crc: number, version: number, size: number, sameColumn: boolean): void {
+    this.#crc = crcTable[this.#crc ^ crc]!;
+    this.#size += size;
+    if (this.#cells++ === 0) {
+      this.#oldest = version;
+      this.#newest = version;
+    } else if (version < this.#oldest) {
+      this.#oldest = version;
+    } else if (version > this.#newest) {
+      this.#newest = version;
+    }
+    this.#run = sameColumn ? this.#run + 1 : 1;
+    if (this.#run > this.#versions) this.#versions = this.#run;
+  }
+}
+
+/** The name of a field. */
+export function nameOf(walker: RowWalker, field: number): string {
+  return decodeName(walker.bytes, walker.view, walker.nameAt[field]!, walker.nameEnd[field]!);
+}
+
+/** Bytes of a field that limits and capacity count: its name and its value without the framing. */
+export function fieldSize(walker: RowWalker, field: number): number {
+  return walker.nameEnd[field]! - walker.nameAt[field]! + valueSizeOf(walker, field);
+}
+
+/** Bytes of a field's value; 0 where there is none. */
+export function valueSizeOf(walker: RowWalker, field: number): number {
+  const valueAt = walker.valueAt[field]!;
+  if (valueAt === ABSENT) return 0;
+  const length = walker.valueEnd[field]! - valueAt;
+  const type = walker.bytes[valueAt]!;
+  return type === tag.TYPE_STRING || type === tag.TYPE_BINARY ? length - 5 : length - 1;
+}

@@ -1,0 +1,54 @@
+import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
+import { RowWalker } from "../wire/plainbuffer/walk.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+import { composeRemains } from "./compose-update.ts";
+import type { OrderedStore, StoreChange } from "./ordered-store.ts";
+import { newestOf, oldestOf, ROW_HEADER_BYTES, versionsOf } from "./row-header.ts";
+import { expiryFloor } from "./row-reader.ts";
+import { StoredRowWriter } from "./stored-row-writer.ts";
+import type { Table } from "./table.ts";
+
+const PAGE_ROWS = 500;
+
+/**
+ * Removes from storage what reads do not show any more: expired cells and rows, and versions beyond the table's number. Returns the rows
+ * changed. Works beside reads and writes: each row is looked at again in the turn in which its change is enqueued.
+ */
+export async function sweepTable(
+  store: OrderedStore,
+  queue: CommitQueue,
+  table: Table,
+  { now, stopped }: { readonly now: () => number; readonly stopped: () => boolean },
+): Promise<number> {
+  let changed = 0;
+  const cursor = store.entries(table.rows);
+  try {
+    for (let page = await cursor.next(PAGE_ROWS); page.length > 0; page = await cursor.next(PAGE_ROWS)) {
+      if (stopped() || table.dropped) break;
+      const changes: StoreChange[] = [];
+      for (const { key, value } of page) {
+        if (!needsSweep(table, value, now())) continue;
+        const current = queue.get(key);
+        if (current !== undefined && needsSweep(table, current, now())) changes.push(swept(table, key, current, now()));
+      }
+      changed += changes.length;
+      if (changes.length > 0) await queue.commit(changes);
+    }
+  } finally {
+    await cursor.close();
+  }
+  return changed;
+}
+
+function needsSweep(table: Table, row: Uint8Array, now: number): boolean {
+  return oldestOf(row) < expiryFloor(table, now) || versionsOf(row) > table.schema.options.maxVersions;
+}
+
+function swept(table: Table, key: Uint8Array, row: Uint8Array, now: number): StoreChange {
+  const floor = expiryFloor(table, now);
+  if (newestOf(row) < floor) return { type: "del", key };
+  const old = new RowWalker("none").openRows(row, ROW_HEADER_BYTES, row.length);
+  old.next();
+  const out = new StoredRowWriter(new ByteWriter(row.length + 64), now);
+  return { type: "put", key, value: composeRemains(out, old, { now, floor, maxVersions: table.schema.options.maxVersions }) };
+}

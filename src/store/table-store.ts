@@ -1,0 +1,154 @@
+import type { Clock } from "../base/clock.ts";
+import type { CellSelection } from "../model/condition.ts";
+import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
+import { writeHeader } from "../wire/plainbuffer/encode.ts";
+import type { RowWalker } from "../wire/plainbuffer/walk.ts";
+import { Catalogue } from "./catalogue.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { removeDroppedRows } from "./dropped-rows.ts";
+import type { OrderedStore } from "./ordered-store.ts";
+import { readRange, type RangePage, type RangeQuery } from "./read-range.ts";
+import { sizeOf } from "./row-header.ts";
+import { writeRowKey } from "./row-key.ts";
+import { RowReader } from "./row-reader.ts";
+import { splitPoints } from "./split-points.ts";
+import { sweepTable } from "./sweep.ts";
+import type { Table } from "./table.ts";
+import { WriteBatch } from "./write-batch.ts";
+
+const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
+
+export interface TableStoreOptions {
+  readonly clock: Clock;
+  /** True (the default): a write settles when a power cut can no longer lose it. */
+  readonly sync?: boolean | undefined;
+  /** Told what went wrong in the background, where nobody waits for it. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** What a read of one row found. */
+export interface RowRead {
+  /** PlainBuffer with its header; empty when there is no row, or nothing of it was selected. */
+  readonly row: Uint8Array;
+  /** Bytes of names and values looked at. */
+  readonly size: number;
+}
+
+/**
+ * Tables and their rows over an ordered store: all of an embedded Table Store but its protocol. Reads see what is committed; writes of one
+ * batch are atomic and, in a synced store, durable when they settle. Walkers handed in stand on keys and changes that were checked against the schema.
+ */
+export class TableStore {
+  readonly catalogue: Catalogue;
+  readonly #store: OrderedStore;
+  readonly #queue: CommitQueue;
+  readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
+  readonly #background = new Set<Promise<void>>();
+  #cancelSweep: () => void = () => undefined;
+  #closed = false;
+
+  private constructor(store: OrderedStore, queue: CommitQueue, catalogue: Catalogue, options: TableStoreOptions) {
+    this.#store = store;
+    this.#queue = queue;
+    this.catalogue = catalogue;
+    this.#clock = options.clock;
+    this.#onError = options.onError ?? (() => undefined);
+  }
+
+  /** Takes over the ordered store: closing this closes it. */
+  static async open(store: OrderedStore, options: TableStoreOptions): Promise<TableStore> {
+    const queue = new CommitQueue(store, { sync: options.sync ?? true });
+    const catalogue = await Catalogue.load(store, queue, options.clock);
+    const tables = new TableStore(store, queue, catalogue, options);
+    for (const id of catalogue.dropped) tables.#removeRows(id);
+    tables.#scheduleSweep();
+    return tables;
+  }
+
+  /** Begins the changes of one request, which must be committed within the same turn of the event loop. */
+  beginWrite(bytesExpected = 4096): WriteBatch {
+    return new WriteBatch(this.#queue, this.#clock, bytesExpected);
+  }
+
+  /** Reads the row whose key the walker stands on. */
+  getRow(table: Table, key: RowWalker, reader: RowReader): RowRead {
+    const stored = this.#store.get(writeRowKey(new ByteWriter(256), table, key));
+    return stored === undefined ? { row: new Uint8Array(0), size: 0 } : rowRead(stored, reader);
+  }
+
+  /** A reader for rows of the table by this selection, at this moment. @throws OTSParameterInvalid for a filter that cannot be */
+  reader(table: Table, selection: CellSelection): RowReader {
+    return new RowReader(table, selection, this.#clock.now());
+  }
+
+  readRange(table: Table, query: RangeQuery): Promise<RangePage> {
+    return readRange(this.#store, table, query, this.#clock.now());
+  }
+
+  /** Encoded keys that cut the table into parts of about `splitBytes` stored bytes, `limit` keys at most. */
+  splitPoints(table: Table, splitBytes: number, limit: number): Promise<Uint8Array[]> {
+    return splitPoints(this.#store, table, splitBytes, limit);
+  }
+
+  /** Deletes a table; its rows are removed in the background. @throws OTSObjectNotExist */
+  async deleteTable(instance: string, name: string): Promise<void> {
+    const table = await this.catalogue.deleteTable(instance, name);
+    this.#removeRows(table.id);
+  }
+
+  /** Drops an instance and its tables; false when there is none. Rows are removed in the background. @throws TF_INSTANCE_NOT_EMPTY unless forced */
+  async dropInstance(name: string, options: { readonly force: boolean }): Promise<boolean> {
+    const tables = await this.catalogue.dropInstance(name, options);
+    for (const { id } of tables ?? []) this.#removeRows(id);
+    return tables !== undefined;
+  }
+
+  /** Removes expired cells from the storage of tables with a time to live now, instead of within the hour. Returns the rows changed. */
+  async sweep(): Promise<number> {
+    const every = this.catalogue.instances().flatMap((instance) => this.catalogue.tables(instance));
+    let changed = 0;
+    for (const table of every) {
+      if (table.schema.options.timeToLive < 0) continue;
+      changed += await sweepTable(this.#store, this.#queue, table, { now: () => this.#clock.now(), stopped: () => this.#closed });
+    }
+    return changed;
+  }
+
+  /** Waits for writes and background work, then closes the ordered store. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelSweep();
+    await Promise.all(this.#background);
+    await this.#queue.settled().catch(() => undefined);
+    await this.#store.close();
+  }
+
+  #removeRows(tableId: number): void {
+    this.#inBackground(() => removeDroppedRows(this.#store, tableId, () => this.#closed));
+  }
+
+  #scheduleSweep(): void {
+    this.#cancelSweep = this.#clock.after(SWEEP_INTERVAL_MS, () => {
+      this.#inBackground(async () => {
+        await this.sweep();
+      });
+      this.#scheduleSweep();
+    });
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    const running = work()
+      .catch(this.#onError)
+      .finally(() => this.#background.delete(running));
+    this.#background.add(running);
+  }
+}
+
+/** What a reader makes of one stored row, as a reply of one row. */
+export function rowRead(stored: Uint8Array, reader: RowReader): RowRead {
+  const out = new ByteWriter(stored.length);
+  writeHeader(out);
+  const found = reader.append(stored, out);
+  return { row: found ? out.bytes.subarray(0, out.at) : new Uint8Array(0), size: sizeOf(stored) };
+}
