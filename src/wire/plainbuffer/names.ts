@@ -32,6 +32,11 @@ export function encodeName(name: string): EncodedName {
   return made;
 }
 
+/** The UTF-8 bytes of an encoded name. */
+export function nameText({ view, length }: EncodedName): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + 6, length - 6);
+}
+
 const SLOT_NAME_MAX = 255;
 const slotBytes: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(1024).fill(undefined);
 const slotNames: string[] = new Array<string>(1024).fill("");

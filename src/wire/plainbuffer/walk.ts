@@ -51,10 +51,10 @@ export class RowWalker {
   #end = 0;
   #extensionAt = ABSENT;
   #first = true;
-  readonly #verify: Verification;
+  readonly verification: Verification;
 
-  constructor(verify: Verification = "cells") {
-    this.#verify = verify;
+  constructor(verification: Verification = "cells") {
+    this.verification = verification;
   }
 
   /** Stands before the first row of `bytes`, which begin with the header; no bytes at all are no rows. */
@@ -100,7 +100,7 @@ export class RowWalker {
     }
     if (at + 2 > this.#end) corrupt("the row is cut off", this.#end, "row");
     if (bytes[at] !== tag.ROW_CHECKSUM) corrupt("the row does not end with its checksum", at, "row");
-    if (this.#verify !== "none") this.#checkRow(bytes[at + 1]!, at + 1);
+    if (this.verification !== "none") this.#checkRow(bytes[at + 1]!, at + 1);
     this.rowEnd = this.#at = at + 2;
     return true;
   }
@@ -179,7 +179,7 @@ export class RowWalker {
   #checkRow(expected: number, at: number): void {
     let crc = 0;
     for (let field = 0; field < this.count; field++) {
-      if (this.#verify === "cells") this.checkField(field);
+      if (this.verification === "cells") this.checkField(field);
       crc = table[crc ^ this.bytes[this.end[field]! - 1]!]!;
     }
     crc = table[crc ^ (this.deleted ? 1 : 0)]!;

@@ -1,0 +1,257 @@
+import type { KeyColumn } from "../../model/key.ts";
+import type { PutCell } from "../../model/row.ts";
+import type { KeyValue, Value } from "../../model/value.ts";
+import { WireCorrupt } from "../corrupt.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import { encodeName, nameText, type EncodedName } from "./names.ts";
+import { compilePlan, keyTypeByte, type CompiledPlan, type KeyOutput, type Output } from "./outputs.ts";
+import type { RewriteOutcome } from "./rewrite.ts";
+import type { RewritePlan, RewriteRefusal } from "./rewrite-plan.ts";
+import { typeName } from "./tag.ts";
+import { writeValue } from "./value.ts";
+import type { RowWalker } from "./walk.ts";
+
+/**
+ * The canonical form of a row, which digests are made of (engine rule R7): one byte, the number of key columns; then
+ * each key column in schema order and each cell in byte order of its name, newest version first, as length of name
+ * (four bytes, little-endian), name, type byte and payload (reference 3.6), and, behind cells when timestamps are kept,
+ * the timestamp (eight bytes; −1 for a cell that has none, whose version the target's clock will decide). No two rows
+ * share a form.
+ */
+export interface CanonicalPlan extends RewritePlan {
+  /** Names of written columns that do not belong to the row: the engine's own. */
+  readonly ignored?: readonly string[] | undefined;
+}
+
+const NO_TIMESTAMP = -1;
+
+/** Compiles a plan; see `RowCanonicalizer`. */
+export function compileCanonical(plan: CanonicalPlan): RowCanonicalizer {
+  return new RowCanonicalizer(plan);
+}
+
+/** A cell that will be written: its name, where its bytes are, and which of several cells of that name it is. */
+interface Pending {
+  name: EncodedName;
+  text: Uint8Array;
+  /** Field of the row read, or −1 when `value` says it. */
+  field: number;
+  value: Value | undefined;
+  /** Given timestamp; undefined takes the field's own. */
+  timestamp: number | undefined;
+}
+
+/**
+ * Appends the canonical form of encoded rows, mapped by a plan on the way: the same bytes as `canonicalOfRow` over the
+ * decoded and mapped row, and as the canonical form of the row that the plan's rewriter writes.
+ */
+export class RowCanonicalizer {
+  /** After `written`: the form is `writer.bytes[start, end)`, its key part up to `keyEnd`. */
+  start = 0;
+  keyEnd = 0;
+  end = 0;
+  refusal: RewriteRefusal | undefined;
+  readonly #plan: CanonicalPlan;
+  readonly #compiled: CompiledPlan;
+  readonly #ignored: ReadonlySet<string>;
+  readonly #pending: Pending[] = [];
+  #count = 0;
+  #column: string | undefined;
+
+  constructor(plan: CanonicalPlan) {
+    this.#plan = plan;
+    this.#compiled = compilePlan(plan);
+    this.#ignored = new Set(plan.ignored);
+  }
+
+  /** Cells left out so far because they were older than the plan's `oldest`. */
+  get expired(): number {
+    return this.#compiled.scan.expired;
+  }
+
+  /** Appends the form of the row the walker stands on. @throws TF_WIRE_CORRUPT when it is no row of the source. */
+  write(walker: RowWalker, writer: ByteWriter): RewriteOutcome {
+    const { scan, key } = this.#compiled;
+    const { keep } = this.#plan;
+    scan.scan(walker);
+    const start = writer.at;
+    this.#column = undefined;
+    this.refusal = undefined;
+    try {
+      if (keep !== undefined && scan.compute(keep, walker) !== true) return "filtered";
+      writer.reserve(1);
+      writer.byte(key.length);
+      for (const output of key) {
+        if (!this.#key(walker, writer, output)) {
+          writer.at = start;
+          return "refused";
+        }
+      }
+      this.keyEnd = writer.at;
+      this.#collect(walker);
+      this.#sort();
+      for (let i = 0; i < this.#count; i++) this.#cell(walker, writer, this.#pending[i]!);
+    } catch (error) {
+      writer.at = start;
+      if (error instanceof WireCorrupt) throw error;
+      this.refusal = { cause: "threw", column: this.#column, error };
+      return "refused";
+    }
+    this.start = start;
+    this.end = writer.at;
+    return "written";
+  }
+
+  #key(walker: RowWalker, writer: ByteWriter, { name, type, from }: KeyOutput): boolean {
+    const { scan } = this.#compiled;
+    this.#column = name.name;
+    let field = -1;
+    let value: Value | undefined;
+    if (from.kind === "key") field = from.field;
+    else if (from.kind === "column") field = scan.has(from.column) ? from.column.field : -1;
+    else value = from.kind === "constant" ? from.value : scan.compute(from.index, walker);
+    if (field < 0 && value === undefined) {
+      this.refusal = { cause: "missingKey", column: name.name };
+      return false;
+    }
+    writeName(writer, name);
+    const valueAt = writer.at;
+    if (field >= 0) copyValue(walker, writer, field);
+    else writeValue(writer, value!);
+    const found = writer.bytes[valueAt]!;
+    if (found === keyTypeByte[type]) return true;
+    this.refusal = { cause: "wrongKeyType", column: name.name, expected: type, found: typeName[found] ?? "nothing" };
+    return false;
+  }
+
+  /** Finds every cell that the rewriter would write. */
+  #collect(walker: RowWalker): void {
+    this.#count = 0;
+    const { scan, columns } = this.#compiled;
+    const keep = this.#plan.keepTimestamps;
+    for (const output of columns) this.#output(walker, output);
+    if (this.#plan.rest !== "copy") return;
+    for (let field = walker.keyCount; field < walker.count; field++) {
+      const column = scan.columns[field];
+      if (column === undefined || !column.rest || (!keep && column.field !== field)) continue;
+      this.#add(column.name, column.text, field, undefined, undefined);
+    }
+  }
+
+  #output(walker: RowWalker, { name, text, from }: Output): void {
+    const { scan } = this.#compiled;
+    const keep = this.#plan.keepTimestamps;
+    this.#column = name.name;
+    if (from.kind === "key") return this.#add(name, text, from.field, undefined, scan.newest);
+    if (from.kind === "constant") return this.#add(name, text, -1, from.value, scan.newest);
+    if (from.kind === "column") {
+      if (!scan.has(from.column)) return;
+      if (!keep) return this.#add(name, text, from.column.field, undefined, undefined);
+      for (let field = from.column.field; field < walker.count; field++) {
+        if (scan.columns[field] === from.column) this.#add(name, text, field, undefined, undefined);
+      }
+      return;
+    }
+    if (!keep || from.versions === undefined || !scan.has(from.versions)) {
+      const value = scan.compute(from.index, walker);
+      if (value !== undefined) this.#add(name, text, -1, value, keep ? scan.timestampFor(from.index, walker) : undefined);
+      return;
+    }
+    for (let field = from.versions.field; field < walker.count; field++) {
+      if (scan.columns[field] !== from.versions) continue;
+      const value = scan.computeVersion(from.index, walker, field);
+      if (value !== undefined) this.#add(name, text, -1, value, walker.timestampOf(field));
+    }
+  }
+
+  #add(name: EncodedName, text: Uint8Array, field: number, value: Value | undefined, timestamp: number | undefined): void {
+    if (this.#ignored.size > 0 && this.#ignored.has(name.name)) return;
+    const slot = this.#pending[this.#count];
+    if (slot === undefined) {
+      this.#pending.push({ name, text, field, value, timestamp });
+    } else {
+      slot.name = name;
+      slot.text = text;
+      slot.field = field;
+      slot.value = value;
+      slot.timestamp = timestamp;
+    }
+    this.#count++;
+  }
+
+  /** Stable insertion: what a service answers is sorted already, and only what rules wrote must find its place. */
+  #sort(): void {
+    const pending = this.#pending;
+    for (let i = 1; i < this.#count; i++) {
+      const moving = pending[i]!;
+      let at = i;
+      while (at > 0 && compareNames(pending[at - 1]!, moving) > 0) {
+        pending[at] = pending[at - 1]!;
+        at--;
+      }
+      pending[at] = moving;
+    }
+  }
+
+  #cell(walker: RowWalker, writer: ByteWriter, { name, field, value, timestamp }: Pending): void {
+    writeName(writer, name);
+    if (field >= 0) copyValue(walker, writer, field);
+    else writeValue(writer, value!);
+    if (!this.#plan.keepTimestamps) return;
+    writer.reserve(8);
+    if (field >= walker.keyCount) writer.copy(walker.view, walker.timestampAt[field]!, walker.timestampAt[field]! + 8);
+    else writer.int64(timestamp ?? NO_TIMESTAMP);
+  }
+}
+
+/**
+ * Appends the canonical form of a decoded row and returns where its key part ends. Cells may come in any order of names;
+ * of versions without timestamps kept only the first counts.
+ */
+export function canonicalOfRow(
+  writer: ByteWriter,
+  row: { readonly key: readonly KeyColumn<KeyValue>[]; readonly cells: readonly PutCell[] },
+  keepTimestamps: boolean,
+): number {
+  writer.reserve(1);
+  writer.byte(row.key.length);
+  for (const { name, value } of row.key) {
+    writeName(writer, encodeName(name));
+    writeValue(writer, value);
+  }
+  const keyEnd = writer.at;
+  const named = row.cells.map((cell) => ({ cell, text: nameText(encodeName(cell.name)) })).sort(compareNames);
+  let previous: string | undefined;
+  for (const { cell } of named) {
+    if (!keepTimestamps && cell.name === previous) continue;
+    previous = cell.name;
+    writeName(writer, encodeName(cell.name));
+    writeValue(writer, cell.value);
+    writer.reserve(8);
+    if (keepTimestamps) writer.int64(cell.timestamp ?? NO_TIMESTAMP);
+  }
+  return keyEnd;
+}
+
+/** Appends length and name, which stand side by side in the encoded beginning of a cell. */
+function writeName(writer: ByteWriter, name: EncodedName): void {
+  writer.reserve(name.length);
+  writer.copy(name.view, 2, name.length);
+}
+
+function copyValue(walker: RowWalker, writer: ByteWriter, field: number): void {
+  if (walker.verification !== "cells") walker.checkField(field);
+  const from = walker.valueAt[field]!;
+  const to = walker.valueEnd[field]!;
+  writer.reserve(to - from);
+  writer.copy(walker.view, from, to);
+}
+
+function compareNames({ text: a }: { readonly text: Uint8Array }, { text: b }: { readonly text: Uint8Array }): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const order = a[at]! - b[at]!;
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}

@@ -1,0 +1,210 @@
+import type { Value } from "../../model/value.ts";
+import { corrupt } from "../corrupt.ts";
+import { crc8, crc8View } from "./crc8.ts";
+import { storedValueOf } from "./decode.ts";
+import { encodeName, type EncodedName } from "./names.ts";
+import type { Computation, RewritePlan } from "./rewrite-plan.ts";
+import { decodeText, encodeText } from "./text.ts";
+import { ABSENT, type RowWalker } from "./walk.ts";
+
+/** What is known of one column of the rows read; the same object for the same name. */
+export interface Column {
+  readonly name: EncodedName;
+  readonly text: Uint8Array;
+  /** True: carried over under its own name because no rule says otherwise. */
+  readonly rest: boolean;
+  /** The column that followed last time: almost always right, and checked against the bytes. */
+  next: Column | undefined;
+  /** Number of the row it last occurred in, and where its newest version stands there. */
+  row: number;
+  field: number;
+}
+
+/** Where a computation's input is read: a key column by position, or a column. */
+type Input = number | Column;
+
+/** Names beyond the declared ones that are remembered before all are forgotten: bounds memory with free column names. */
+const LEARNED_MAX = 8192;
+
+/** Recognises the columns of row after row by their bytes, without decoding them, and computes values from named inputs. */
+export class RowScan {
+  /** By field: the column of a cell; undefined for key columns and for cells that count as absent. */
+  columns: (Column | undefined)[] = [];
+  /** Newest timestamp of the current row; undefined without cells. */
+  newest: number | undefined;
+  /** Cells left out so far because they are older than the plan's `oldest`. */
+  expired = 0;
+  readonly key: readonly EncodedName[];
+  readonly #keyText: readonly Uint8Array[];
+  readonly #byHash = new Map<number, Column[]>();
+  readonly #declared: Column[] = [];
+  readonly #computed: readonly Computation[];
+  readonly #inputs: readonly (readonly Input[])[];
+  readonly #arguments: (Value | undefined)[][];
+  readonly #isRest: (name: string) => boolean;
+  readonly #oldest: number | undefined;
+  readonly #head: Column;
+  readonly #timed: boolean;
+  #learned = 0;
+  #row = 0;
+
+  constructor(plan: Pick<RewritePlan, "sourceKey" | "computed" | "oldest" | "keepTimestamps">, isRest: (name: string) => boolean) {
+    this.#isRest = isRest;
+    this.#oldest = plan.oldest;
+    this.#timed = plan.keepTimestamps || plan.oldest !== undefined;
+    this.key = plan.sourceKey.map(({ name }) => encodeName(name));
+    this.#keyText = plan.sourceKey.map(({ name }) => encodeText(name));
+    this.#head = { name: encodeName(""), text: new Uint8Array(0), rest: false, next: undefined, row: 0, field: 0 };
+    const keyNames = plan.sourceKey.map(({ name }) => name);
+    this.#computed = plan.computed;
+    this.#inputs = plan.computed.map(({ inputs }) =>
+      inputs.map((name) => (keyNames.includes(name) ? keyNames.indexOf(name) : this.declare(name))),
+    );
+    this.#arguments = plan.computed.map(({ inputs }) => new Array<Value | undefined>(inputs.length));
+  }
+
+  /** The column of a rule, to be asked later whether the current row `has` it. */
+  declare(name: string): Column {
+    const known = this.#declared.find((column) => column.name.name === name);
+    if (known !== undefined) return known;
+    const column = this.#add(name, encodeText(name));
+    this.#declared.push(column);
+    return column;
+  }
+
+  has(column: Column): boolean {
+    return column.row === this.#row;
+  }
+
+  /** Takes in the row the walker stands on. @throws TF_WIRE_CORRUPT when it is no row of the source's table as read. */
+  scan(walker: RowWalker): void {
+    this.#checkKey(walker);
+    const row = ++this.#row;
+    const { count } = walker;
+    const { columns } = this;
+    const oldest = this.#oldest;
+    const timed = this.#timed;
+    let newest: number | undefined;
+    let column = this.#head;
+    for (let field = walker.keyCount; field < count; field++) {
+      if (walker.valueAt[field] === ABSENT || walker.timestampAt[field] === ABSENT || walker.op[field] !== 0) {
+        corrupt("a cell that is not value and timestamp", walker.start[field]!, "row");
+      }
+      column = this.#recognise(walker, field, column);
+      if (timed) {
+        const timestamp = walker.timestampOf(field);
+        if (oldest !== undefined && timestamp < oldest) {
+          columns[field] = undefined;
+          this.expired++;
+          continue;
+        }
+        if (newest === undefined || timestamp > newest) newest = timestamp;
+      }
+      columns[field] = column;
+      if (column.row !== row) {
+        column.row = row;
+        column.field = field;
+      }
+    }
+    this.newest = newest;
+  }
+
+  /** The value of a computation over the newest versions of its inputs. Rethrows what it throws. */
+  compute(index: number, walker: RowWalker): Value | undefined {
+    const inputs = this.#inputs[index]!;
+    const values = this.#arguments[index]!;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!;
+      if (typeof input === "number") values[i] = this.#value(walker, input);
+      else values[i] = this.has(input) ? this.#value(walker, input.field) : undefined;
+    }
+    return this.#computed[index]!.apply(values) ?? undefined;
+  }
+
+  /** As `compute`, over one version of its only input. */
+  computeVersion(index: number, walker: RowWalker, field: number): Value | undefined {
+    const values = this.#arguments[index]!;
+    values[0] = this.#value(walker, field);
+    return this.#computed[index]!.apply(values) ?? undefined;
+  }
+
+  /** The column whose versions a computation goes through one by one; undefined when it does not. */
+  versionsOf(index: number): Column | undefined {
+    const input = this.#inputs[index]![0];
+    return this.#computed[index]!.perVersion === true && typeof input === "object" ? input : undefined;
+  }
+
+  /** Newest timestamp among a computation's inputs, else of the row. */
+  timestampFor(index: number, walker: RowWalker): number | undefined {
+    let newest: number | undefined;
+    for (const input of this.#inputs[index]!) {
+      if (typeof input === "number" || !this.has(input)) continue;
+      const timestamp = walker.timestampOf(input.field);
+      if (newest === undefined || timestamp > newest) newest = timestamp;
+    }
+    return newest ?? this.newest;
+  }
+
+  #value(walker: RowWalker, field: number): Value {
+    if (walker.verification !== "cells") walker.checkField(field);
+    return storedValueOf(walker, field);
+  }
+
+  #checkKey(walker: RowWalker): void {
+    const keyText = this.#keyText;
+    if (walker.keyCount !== keyText.length) corrupt(`a key of ${keyText.length} columns was expected`, walker.rowStart, "row");
+    for (let field = 0; field < keyText.length; field++) {
+      if (walker.valueAt[field] === ABSENT || !isNamed(keyText[field]!, walker, field)) {
+        corrupt(`the key column '${this.key[field]!.name}' was expected`, walker.start[field]!, "row");
+      }
+    }
+  }
+
+  #recognise(walker: RowWalker, field: number, previous: Column): Column {
+    const guess = previous.next;
+    if (guess !== undefined && isNamed(guess.text, walker, field)) return guess;
+    if (previous !== this.#head && isNamed(previous.text, walker, field)) return previous;
+    const from = walker.nameAt[field]!;
+    const to = walker.nameEnd[field]!;
+    const hash = crc8View(0, walker.view, from, to) | ((to - from) << 8);
+    const column = this.#byHash.get(hash)?.find(({ text }) => isNamed(text, walker, field)) ?? this.#learn(walker, from, to);
+    previous.next = column;
+    return column;
+  }
+
+  #learn(walker: RowWalker, from: number, to: number): Column {
+    if (this.#learned++ >= LEARNED_MAX) {
+      this.#byHash.clear();
+      this.#learned = 0;
+      this.#head.next = undefined;
+      for (const column of this.#declared) {
+        column.next = undefined;
+        this.#keep(column);
+      }
+    }
+    return this.#add(decodeText(walker.bytes, from, to), new Uint8Array(walker.bytes.subarray(from, to)));
+  }
+
+  #add(name: string, text: Uint8Array): Column {
+    const encoded = encodeName(name);
+    const column: Column = { name: encoded, text, rest: this.#isRest(name), next: undefined, row: 0, field: 0 };
+    this.#keep(column);
+    return column;
+  }
+
+  #keep(column: Column): void {
+    const hash = crc8(0, column.text, 0, column.text.length) | (column.text.length << 8);
+    const bucket = this.#byHash.get(hash);
+    if (bucket === undefined) this.#byHash.set(hash, [column]);
+    else bucket.push(column);
+  }
+}
+
+function isNamed(text: Uint8Array, walker: RowWalker, field: number): boolean {
+  const from = walker.nameAt[field]!;
+  const { length } = text;
+  if (walker.nameEnd[field]! - from !== length) return false;
+  const { bytes } = walker;
+  for (let at = 0; at < length; at++) if (bytes[from + at] !== text[at]) return false;
+  return true;
+}
