@@ -13,7 +13,11 @@ export interface Ending {
  * Runs a command in place of this process: same terminal, and every interrupt reaches it exactly once. To `pulumi` a
  * second one means "leave at once and forget what is running", so doubling one is not harmless.
  */
-export async function runInForeground(command: string, args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<Ending> {
+export async function runInForeground(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<Ending> {
   // On a terminal Ctrl-C goes to the whole process group, hence to the child too. Elsewhere nobody can tell who got a
   // signal, so the child gets a session of its own and we are the only ones who pass signals on.
   const sharesTerminal = process.stdin.isTTY;

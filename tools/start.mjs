@@ -1,6 +1,6 @@
 // The door of a fresh clone: plain JavaScript for the system's Node (20 or newer), which installs what is missing once and
 // hands over to the Node of node_modules. `node tools/start.mjs quickstart|test|bench|pulumi [arguments]`
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -17,7 +17,9 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
   process.exit(1);
 }
 
-const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+const lock = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
 const stamp = join(root, "node_modules", ".tableferry-installed");
 const node = join(root, "node_modules", ".bin", "node");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock || !existsSync(node)) {
@@ -30,9 +32,17 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock || !existsSync(no
   writeFileSync(stamp, lock);
 }
 
-const child = spawnSync(node, ["--conditions=tableferry-source", join(root, "tools", `${command}.ts`), ...args], {
+// Not spawnSync: an interrupt would end this process at once and leave the command running behind the shell's prompt.
+const child = spawn(node, ["--conditions=tableferry-source", join(root, "tools", `${command}.ts`), ...args], {
   stdio: "inherit",
   env: { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}` },
 });
-if (child.signal) process.kill(process.pid, child.signal);
-process.exit(child.status ?? 1);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  // On a terminal Ctrl-C has reached the command already.
+  process.on(signal, () => (signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal)));
+}
+child.on("exit", (code, signal) => {
+  if (signal === null) process.exit(code ?? 1);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+});

@@ -100,7 +100,8 @@ export class StackProject implements AsyncDisposable {
     try {
       layOut(project.folder, options);
       await project.expect(["stack", "init", "test"]);
-      for (const [key, value] of Object.entries(options.config ?? {})) await project.expect(["config", "set", "--stack", "test", key, value]);
+      for (const [key, value] of Object.entries(options.config ?? {}))
+        await project.expect(["config", "set", "--stack", "test", key, value]);
       return project;
     } catch (error) {
       await project[Symbol.asyncDispose]();

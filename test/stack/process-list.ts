@@ -19,15 +19,24 @@ export function processesOf(mark: string, folder: string): ProcessEntry[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => {
       const place = `/proc/${name}`;
-      const command = quietly(() => readFileSync(`${place}/cmdline`, "utf8")).replaceAll("\0", " ").trim();
+      const command = quietly(() => readFileSync(`${place}/cmdline`, "utf8"))
+        .replaceAll("\0", " ")
+        .trim();
       if (command === "") return []; // gone, a zombie, or the kernel's
       const belongs =
         quietly(() => readFileSync(`${place}/environ`, "utf8")).includes(mark) ||
-        isWithin(quietly(() => readlinkSync(`${place}/cwd`)), folder) ||
+        isWithin(
+          quietly(() => readlinkSync(`${place}/cwd`)),
+          folder,
+        ) ||
         command.includes(folder);
       if (!belongs) return [];
       // The name in parentheses may hold blanks and parentheses itself: the state comes after the last one.
-      const [state, parent] = quietly(() => readFileSync(`${place}/stat`, "utf8")).split(") ").at(-1)?.split(" ") ?? [];
+      const [state, parent] =
+        quietly(() => readFileSync(`${place}/stat`, "utf8"))
+          .split(") ")
+          .at(-1)
+          ?.split(" ") ?? [];
       if (state === "Z" || parent === undefined) return [];
       return [{ pid: Number(name), parent: Number(parent), role: roleOf(command), command }];
     });

@@ -28,7 +28,11 @@ export function packageTool(folder: string, options: RuntimeOptions): string {
  *
  * @throws Error when the package manager cannot be started or fails; its own words have gone to `write`.
  */
-export async function installPackages(folder: string, options: RuntimeOptions, write: (text: Buffer, error: boolean) => void): Promise<void> {
+export async function installPackages(
+  folder: string,
+  options: RuntimeOptions,
+  write: (text: Buffer, error: boolean) => void,
+): Promise<void> {
   const tool = packageTool(folder, options);
   const args = ["install", ...(options.production ? [tool === "npm" ? "--omit=dev" : "--production"] : [])];
   const child = spawn(tool, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });

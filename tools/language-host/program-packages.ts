@@ -20,7 +20,9 @@ export function programPackages(programFolder: string, transitive: boolean): Pro
   const root = upward(programFolder).find((folder) => existsSync(join(folder, "package.json")));
   if (root === undefined) return [];
   const direct = directPackages(root);
-  return transitive ? [...new Map([...direct, ...lockedPackages(root)].map((one) => [`${one.name}@${one.version}`, one])).values()] : direct;
+  return transitive
+    ? [...new Map([...direct, ...lockedPackages(root)].map((one) => [`${one.name}@${one.version}`, one])).values()]
+    : direct;
 }
 
 function directPackages(root: string): ProgramPackage[] {

@@ -134,7 +134,9 @@ async function outcomeOf(child: ChildProcess): Promise<ProgramOutcome> {
   if (code === 0) return { error: "", bail: false };
   if (code === BAIL_EXIT_CODE) return { error: "", bail: true };
   if (signal === "SIGABRT" || code === 134) {
-    return failure("the program was aborted, most often for lack of memory: raise it with runtime.options.nodeargs --max-old-space-size=<MB>");
+    return failure(
+      "the program was aborted, most often for lack of memory: raise it with runtime.options.nodeargs --max-old-space-size=<MB>",
+    );
   }
   return failure(signal === null ? `the program exited with code ${String(code)}` : `the program was ended by ${signal}`);
 }

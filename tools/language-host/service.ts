@@ -33,7 +33,8 @@ export function languageService(sdk: PulumiSdk, runner: ProgramRunner, version: 
     template: answer(() => new messages.TemplateResponse()),
     about: answer(() => about(sdk)),
     getProgramDependencies: answer((request: GetProgramDependenciesRequest) => dependencies(sdk, request)),
-    installDependencies: (call: grpc.ServerWritableStream<InstallDependenciesRequest, InstallDependenciesResponse>) => void install(sdk, call),
+    installDependencies: (call: grpc.ServerWritableStream<InstallDependenciesRequest, InstallDependenciesResponse>) =>
+      void install(sdk, call),
     run: runHandler(sdk, runner),
     cancel: answer(() => {
       runner.cancel();
@@ -56,8 +57,12 @@ function runHandler(sdk: PulumiSdk, runner: ProgramRunner): Unary<RunRequest, Ru
   return (call, callback) => {
     // A request that its caller gave up must not leave the program running.
     call.on("cancelled", () => runner.cancel());
-    void runner.run(call.request).then(({ error, bail }) => callback(null, new sdk.messages.RunResponse().setError(error).setBail(bail)));
+    void respond(call.request, callback);
   };
+  async function respond(request: RunRequest, callback: grpc.sendUnaryData<RunResponse>): Promise<void> {
+    const { error, bail } = await runner.run(request);
+    callback(null, new sdk.messages.RunResponse().setError(error).setBail(bail));
+  }
 }
 
 function about(sdk: PulumiSdk): AboutResponse {
@@ -75,7 +80,10 @@ function dependencies(sdk: PulumiSdk, request: GetProgramDependenciesRequest): G
   return new sdk.messages.GetProgramDependenciesResponse().setDependenciesList(list);
 }
 
-async function install(sdk: PulumiSdk, call: grpc.ServerWritableStream<InstallDependenciesRequest, InstallDependenciesResponse>): Promise<void> {
+async function install(
+  sdk: PulumiSdk,
+  call: grpc.ServerWritableStream<InstallDependenciesRequest, InstallDependenciesResponse>,
+): Promise<void> {
   const place = call.request.getInfo();
   try {
     const options = parseRuntimeOptions((place?.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>);

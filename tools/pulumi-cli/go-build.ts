@@ -9,8 +9,8 @@ const PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 const TAGS = "osusergo,grpcnotrace";
 const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
-/** Measured on 2 cores with empty caches: 1 to 2 min of downloads, 5 to 6 min of compiling. */
-const ESTIMATE = "about 8 minutes on 2 cores with empty caches, most of it compiling";
+/** Measured on 2 cores with empty caches: 1 to 2 min of downloads, 5.5 to 6 min of compiling. */
+const ESTIMATE = "6 to 8 minutes on 2 cores with empty caches, most of it compiling";
 
 /** Undefined when a new enough Go is there, else what is wrong with it. */
 export async function goProblem(): Promise<string | undefined> {
@@ -39,7 +39,11 @@ export async function buildPulumi(binary: string, progress: Progress): Promise<v
   const flags = ["-v", "-trimpath", "-tags", TAGS, "-ldflags", `-s -w -X ${VERSION_VARIABLE}=v${PULUMI_VERSION}`];
   await run(["build", ...flags, "-o", binary, PACKAGE], (line) => {
     if (line !== PACKAGE && !line.startsWith("go: ")) compiled += 1;
-    progress.phase(line === PACKAGE ? "2 of 2: compiling and linking the last package" : `2 of 2: ${String(compiled)} of ${String(total)} packages compiled`);
+    progress.phase(
+      line === PACKAGE
+        ? "2 of 2: compiling and linking the last package"
+        : `2 of 2: ${String(compiled)} of ${String(total)} packages compiled`,
+    );
   });
 }
 
@@ -49,8 +53,12 @@ async function run(args: readonly string[], onLine: (line: string) => void): Pro
     cwd: import.meta.dirname,
     env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
-  const stop = () => child.kill();
+  // The whole group, or a compiler goes on behind our back; an interrupt, because then Go removes its working folder.
+  const stop = () => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
+  };
   process.once("exit", stop);
   const lastLines: string[] = [];
   createInterface(child.stderr).on("line", (line) => {
@@ -68,6 +76,7 @@ async function run(args: readonly string[], onLine: (line: string) => void): Pro
   }
   throw new TableferryError("TF_PULUMI_CLI", {
     message: `"go ${args[0] ?? ""}" failed while building the Pulumi CLI:\n${lastLines.join("\n")}`,
-    wayOut: "See Go's message above: usually the module proxy cannot be reached (GOPROXY) or the disk is full. Run again; what is built stays built.",
+    wayOut:
+      "See Go's message above: usually the module proxy cannot be reached (GOPROXY) or the disk is full. Run again; what is built stays built.",
   });
 }

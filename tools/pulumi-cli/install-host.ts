@@ -1,5 +1,17 @@
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { PULUMI_VERSION } from "./cli-version.ts";
@@ -9,6 +21,8 @@ const CHECKOUT = join(import.meta.dirname, "..", "..");
 const FOLDER = "tableferry-language-host";
 /** The mark beside a CLI that its language host is ours, and of which state. */
 const MARK = `${FOLDER}.json`;
+
+const SUPERSEDED_AFTER_MS = 60_000;
 
 /** What the installed host must know of the machine; read by language-host/main.ts. */
 interface Installed {
@@ -31,7 +45,10 @@ export function hasOurHost(binFolder: string): boolean {
  */
 export function installLanguageHost(binFolder: string): void {
   const sources = sourceFiles();
-  const hash = createHash("sha256").update(sources.map(({ name, text }) => `${name}\0${text}\0`).join("")).digest("hex").slice(0, 16);
+  const hash = createHash("sha256")
+    .update(sources.map(({ name, text }) => `${name}\0${text}\0`).join(""))
+    .digest("hex")
+    .slice(0, 16);
   if (isCurrent(binFolder, hash)) return;
   mkdirSync(binFolder, { recursive: true });
   const temporary = mkdtempSync(join(binFolder, ".installing-"));
@@ -53,8 +70,18 @@ export function installLanguageHost(binFolder: string): void {
     for (const name of [versioned, "pulumi-resource-pulumi-nodejs", "pulumi-language-nodejs", MARK]) {
       renameSync(join(temporary, name), join(binFolder, name));
     }
+    removeSuperseded(binFolder, versioned);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Sources of earlier versions, once nothing can be starting from them any more. */
+function removeSuperseded(binFolder: string, current: string): void {
+  for (const name of readdirSync(binFolder)) {
+    const folder = join(binFolder, name);
+    if (!name.startsWith(`${FOLDER}-`) || name === current) continue;
+    if (Date.now() - statSync(folder).mtimeMs > SUPERSEDED_AFTER_MS) rmSync(folder, { recursive: true, force: true });
   }
 }
 

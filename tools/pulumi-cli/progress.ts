@@ -14,6 +14,7 @@ export class Progress {
   say(line: string): void {
     this.#clear();
     this.#stream.write(`${line}\n`);
+    this.#shownAt = Number.NEGATIVE_INFINITY;
   }
 
   /** What is being done now; may be called as often as it changes. */

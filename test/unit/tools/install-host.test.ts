@@ -11,7 +11,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(bin, { recursive: true }));
 
-const names = () => readdirSync(bin).map((name) => name.replace(/-[0-9a-f]{16}$/, "-<version>")).sort();
+const names = () =>
+  readdirSync(bin)
+    .map((name) => name.replace(/-[0-9a-f]{16}$/, "-<version>"))
+    .sort();
 
 test("puts the launcher, its sources and the provider's starter there, and nothing else", () => {
   expect(names()).toEqual([
@@ -29,7 +32,9 @@ test("makes executable what the engine starts", () => {
 
 test("copies sources that import nothing but each other and Node", () => {
   const folder = join(bin, readdirSync(bin).find((name) => /-[0-9a-f]{16}$/.test(name)) ?? "");
-  const texts = readdirSync(folder).filter((name) => name.endsWith(".ts")).map((name) => readFileSync(join(folder, name), "utf8"));
+  const texts = readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(join(folder, name), "utf8"));
   const imports = texts.flatMap((text) => [...text.matchAll(/^import (?!type).* from "(.*)";$/gm)].map(([, from]) => from));
   expect(imports.length).toBeGreaterThan(5);
   expect(imports.filter((from) => !/^(node:|\.\/)/.test(from ?? ""))).toEqual([]);
