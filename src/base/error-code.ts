@@ -10,6 +10,12 @@ export const errorCodes = {
   TF_TIMEOUT: "No answer within the deadline. Check that the endpoint is up and reachable, or raise the deadline.",
   TF_IO: "A file or folder could not be read or written. Check the path, its permissions and the free space.",
   TF_PULUMI_CLI: "There is no usable Pulumi CLI and none can be got. Install one, or Go, or connect to the internet.",
+  TF_USAGE: "The command line makes no sense as it stands. See `--help` of the command.",
+  TF_KEY_INVALID: "A key on the command line does not fit the table. Write one `column=value` a key column.",
+  TF_ROW_INVALID: "A row given as JSON cannot be written. Give every key column with its type, and values that a cell can hold.",
+  TF_NODE_TOO_OLD: "tableferry needs Node 22.18 or newer. Install a newer one, e.g. `npm install node@24` in your folder.",
+  TF_STACK_LOCKED: "A Pulumi stack is held by a process that lives, or may live. Wait for it or stop it, then unlock.",
+  TF_PULUMI_FAILED: "The Pulumi CLI failed. Its own message is quoted; correct what it names and run again.",
   // --- job specification
   TF_SPEC_INVALID: "The job specification has an unknown or wrong field. Correct the field named.",
   TF_MAPPING_INVALID: "The mapping module cannot be loaded or compiled. Correct the rule named.",
@@ -29,6 +35,26 @@ export const errorCodes = {
   TF_ADDRESS_IN_USE: "The server's address cannot be used. Stop what listens there, or name another host or port.",
   TF_ADMIN_INVALID: "The administration call is not understood. Use the same version of tableferry on both sides.",
   TF_STORE_NEWER: "The data folder was written by a newer version. Use that version of tableferry, or name another folder.",
+  // --- sources and targets
+  TF_SOURCE_MISSING: "What should be read is not there. Check the name, and that the credentials see the right instance.",
+  TF_SOURCE_FORMAT: "The file's structure cannot be followed. Correct it at the place named, or correct `format`, `header` and `delimiter`.",
+  TF_SOURCE_COLUMN_MISSING: "A column that the specification names is not in the source. Correct the name, or the file's header.",
+  TF_TARGET_MISSING: "The target table is not there. Create it, or say under `create` with which primary key it shall be made.",
+  TF_TARGET_SCHEMA: "The target cannot hold the rows as mapped. Change the mapping, or the target.",
+  TF_TARGET_NOT_EMPTY: "The target holds rows already. Empty it, or set `onTargetNotEmpty` to `merge` or `mirror`.",
+  TF_TARGET_AUTO_INCREMENT: "A key column of the target has AUTO_INCREMENT. Make the target with a plain integer there.",
+  TF_TARGET_CHANGED: "What an earlier run wrote to the target was removed or changed. Start the job anew, from the beginning.",
+  // --- runs
+  TF_STOPPED: "The run was stopped at a checkpoint. Run the same job again to go on from there.",
+  TF_FENCED: "Another run has taken the job over; this one wrote nothing after that. `tableferry status` shows the other run.",
+  TF_RUN_HELD: "Another run holds the job and is alive. Wait for it, or stop it and run again.",
+  TF_INCARNATION: "The source or target was deleted and made anew since the job began. Forget the job, then run it from the beginning.",
+  TF_REJECTS: "More rows were rejected than the job allows. Correct the rows or the mapping and run again, or raise `rejects.allowed`.",
+  TF_DIFFERENT: "Verification found that source and target differ. The differences are listed; correct the cause and run again.",
+  TF_MIRROR: "Rows of the target would be deleted, and that cannot be done safely now. The message says why.",
+  TF_WRITE_FAILED: "The target kept refusing rows for now. Run again to go on from the last checkpoint, perhaps with lower limits.",
+  TF_STATE_LOCKED: "Another process uses the job's state file. Wait for it, or stop it and run again.",
+  TF_STATE_CORRUPT: "The job's state cannot be read. Restore it, or forget the job and run it from the beginning.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

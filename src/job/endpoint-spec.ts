@@ -34,7 +34,8 @@ export const tableStoreEndpoint = z.strictObject({
 });
 export type TableStoreEndpoint = z.infer<typeof tableStoreEndpoint>;
 
-const columnType = z.enum(["string", "integer", "double", "boolean"]);
+/** `binary` is base64 text in the file. */
+const columnType = z.enum(["string", "integer", "double", "boolean", "binary"]);
 
 export const fileEndpoint = z.strictObject({
   type: z.literal("file"),
