@@ -86,17 +86,21 @@ export class ArrayFramer implements Framer {
       }
       if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++;
       else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-        if (depth === 0) return at;
+        if (depth === 0) return scalarEnd(start, at);
         depth--;
         if (depth === 0) return at + 1;
       } else if (depth === 0 && (byte === COMMA || isBlank(byte))) {
-        if (at === start) throw new FrameFault("an element is missing", at);
-        return at;
+        return scalarEnd(start, at);
       } else if (byte === LF) this.linesWithin++;
       at++;
     }
     return -1;
   }
+}
+
+function scalarEnd(start: number, at: number): number {
+  if (at === start) throw new FrameFault("an element is missing", at);
+  return at;
 }
 
 /** Offset after the string whose opening quote is at `at`, −1 when it lies beyond the window. */
