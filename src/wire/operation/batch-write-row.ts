@@ -1,7 +1,10 @@
+import type { WriteCondition } from "../../model/condition.ts";
+import { enumeration, ProtobufReader, ProtobufWriter, required } from "../protobuf.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { TableResults } from "./row-result.ts";
+import { readReturnContent, writeReturnContent, type ReturnContent } from "./return-content.ts";
+import { decodeTableResults, encodeTableResults, type TableResults } from "./row-result.ts";
 import type { RowWrite } from "./row-write.ts";
+import { readCondition, writeCondition } from "./write-condition.ts";
 
 export interface BatchWriteRow extends RowWrite {
   readonly type: "put" | "update" | "delete";
@@ -23,4 +26,72 @@ export interface BatchWriteRowResponse {
   readonly tables: readonly TableResults[];
 }
 
-export const batchWriteRow: Operation<BatchWriteRowRequest, BatchWriteRowResponse> = pending("BatchWriteRow", "write");
+const writeType = enumeration("operation type", { put: 1, update: 2, delete: 3 });
+
+/** `1* tables {1! table_name; 2* rows {1! type; 2! row_change; 3! condition; 4? return_content}}; 2? transaction_id; 3? is_atomic`. */
+export const batchWriteRow: Operation<BatchWriteRowRequest, BatchWriteRowResponse> = {
+  name: "BatchWriteRow",
+  kind: "write",
+  encodeRequest: (request) => {
+    let room = 64;
+    for (const { rows } of request.tables) for (const row of rows) room += row.change.length + 24;
+    const writer = new ProtobufWriter(room);
+    for (const table of request.tables) {
+      writer.message(1, () => {
+        writer.string(1, table.tableName);
+        for (const row of table.rows) writer.message(2, () => writeBatchRow(writer, row));
+      });
+    }
+    writer.string(2, request.transactionId);
+    writer.boolean(3, request.atomic);
+    return writer.finish();
+  },
+  decodeRequest: (body) => {
+    const reader = new ProtobufReader(body);
+    const tables: BatchWriteTable[] = [];
+    let transactionId: string | undefined;
+    let atomic: boolean | undefined;
+    while (reader.next()) {
+      if (reader.field === 1) tables.push(reader.message(readBatchTable));
+      else if (reader.field === 2) transactionId = reader.string();
+      else if (reader.field === 3) atomic = reader.boolean();
+      else reader.skip();
+    }
+    return { tables, transactionId, atomic };
+  },
+  encodeResponse: (response) => encodeTableResults(response.tables),
+  decodeResponse: (body) => ({ tables: decodeTableResults(body) }),
+};
+
+function writeBatchRow(writer: ProtobufWriter, row: BatchWriteRow): void {
+  writer.integer(1, writeType.number(row.type));
+  writer.bytes(2, row.change);
+  writeCondition(writer, 3, row.condition);
+  writeReturnContent(writer, 4, row.returnContent);
+}
+
+function readBatchTable(reader: ProtobufReader): BatchWriteTable {
+  let tableName: string | undefined;
+  const rows: BatchWriteRow[] = [];
+  while (reader.next()) {
+    if (reader.field === 1) tableName = reader.string();
+    else if (reader.field === 2) rows.push(reader.message(readBatchRow));
+    else reader.skip();
+  }
+  return { tableName: required(tableName, "table_name"), rows };
+}
+
+function readBatchRow(reader: ProtobufReader): BatchWriteRow {
+  let type: BatchWriteRow["type"] | undefined;
+  let change: Uint8Array | undefined;
+  let condition: WriteCondition | undefined;
+  let returnContent: ReturnContent | undefined;
+  while (reader.next()) {
+    if (reader.field === 1) type = writeType.name(reader.integer());
+    else if (reader.field === 2) change = reader.view();
+    else if (reader.field === 3) condition = reader.message(readCondition);
+    else if (reader.field === 4) returnContent = reader.message(readReturnContent);
+    else reader.skip();
+  }
+  return { type: required(type, "type"), change: required(change, "row_change"), condition: required(condition, "condition"), returnContent };
+}

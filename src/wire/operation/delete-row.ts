@@ -1,8 +1,7 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { SingleWriteRequest, SingleWriteResponse } from "./row-write.ts";
+import { singleWrite, type SingleWriteRequest, type SingleWriteResponse } from "./row-write.ts";
 
 export type DeleteRowRequest = SingleWriteRequest;
 export type DeleteRowResponse = SingleWriteResponse;
 
-export const deleteRow: Operation<DeleteRowRequest, DeleteRowResponse> = pending("DeleteRow", "write");
+export const deleteRow: Operation<DeleteRowRequest, DeleteRowResponse> = singleWrite("DeleteRow");

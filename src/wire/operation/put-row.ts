@@ -1,8 +1,7 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { SingleWriteRequest, SingleWriteResponse } from "./row-write.ts";
+import { singleWrite, type SingleWriteRequest, type SingleWriteResponse } from "./row-write.ts";
 
 export type PutRowRequest = SingleWriteRequest;
 export type PutRowResponse = SingleWriteResponse;
 
-export const putRow: Operation<PutRowRequest, PutRowResponse> = pending("PutRow", "write");
+export const putRow: Operation<PutRowRequest, PutRowResponse> = singleWrite("PutRow");

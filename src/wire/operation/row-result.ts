@@ -1,4 +1,5 @@
-import type { Capacity } from "./capacity.ts";
+import { ProtobufReader, ProtobufWriter, required } from "../protobuf.ts";
+import { readConsumed, writeConsumed, type Capacity } from "./capacity.ts";
 
 /** The service's refusal of one row of a batch: its code and text, as in an error body. */
 export interface RowError {
@@ -17,4 +18,84 @@ export type RowResult =
 export interface TableResults {
   readonly tableName: string;
   readonly rows: readonly RowResult[];
+}
+
+/** `1* tables {1! table_name; 2* rows {1! is_ok; 2? error; 3? consumed; 4? row; 5? next_token}}`, of both batch operations. */
+export function encodeTableResults(tables: readonly TableResults[]): Uint8Array {
+  let room = 64;
+  for (const { rows } of tables) for (const row of rows) room += 32 + (row.ok ? (row.row?.length ?? 0) : 128);
+  const writer = new ProtobufWriter(room);
+  for (const table of tables) {
+    writer.message(1, () => {
+      writer.string(1, table.tableName);
+      for (const row of table.rows) writer.message(2, () => writeRowResult(writer, row));
+    });
+  }
+  return writer.finish();
+}
+
+function writeRowResult(writer: ProtobufWriter, result: RowResult): void {
+  writer.boolean(1, result.ok);
+  if (result.ok) {
+    writeConsumed(writer, 3, result.consumed);
+    writer.bytes(4, result.row);
+    writer.bytes(5, result.nextToken);
+    return;
+  }
+  const { code, text } = result.error;
+  writer.message(2, () => {
+    writer.string(1, code);
+    writer.string(2, text);
+  });
+  if (result.consumed !== undefined) writeConsumed(writer, 3, result.consumed);
+}
+
+export function decodeTableResults(body: Uint8Array): TableResults[] {
+  const reader = new ProtobufReader(body);
+  const tables: TableResults[] = [];
+  while (reader.next()) {
+    if (reader.field === 1) tables.push(reader.message(readTableResults));
+    else reader.skip();
+  }
+  return tables;
+}
+
+function readTableResults(reader: ProtobufReader): TableResults {
+  let tableName: string | undefined;
+  const rows: RowResult[] = [];
+  while (reader.next()) {
+    if (reader.field === 1) tableName = reader.string();
+    else if (reader.field === 2) rows.push(reader.message(readRowResult));
+    else reader.skip();
+  }
+  return { tableName: required(tableName, "table_name"), rows };
+}
+
+function readRowResult(reader: ProtobufReader): RowResult {
+  let ok: boolean | undefined;
+  let error: RowError | undefined;
+  let consumed: Capacity | undefined;
+  let row: Uint8Array | undefined;
+  let nextToken: Uint8Array | undefined;
+  while (reader.next()) {
+    if (reader.field === 1) ok = reader.boolean();
+    else if (reader.field === 2) error = reader.message(readRowError);
+    else if (reader.field === 3) consumed = reader.message(readConsumed);
+    else if (reader.field === 4) row = reader.view();
+    else if (reader.field === 5) nextToken = reader.view();
+    else reader.skip();
+  }
+  if (!required(ok, "is_ok")) return { ok: false, error: required(error, "error"), consumed };
+  return { ok: true, consumed: required(consumed, "consumed"), row, nextToken };
+}
+
+function readRowError(reader: ProtobufReader): RowError {
+  let code: string | undefined;
+  let text = "";
+  while (reader.next()) {
+    if (reader.field === 1) code = reader.string();
+    else if (reader.field === 2) text = reader.string();
+    else reader.skip();
+  }
+  return { code: required(code, "code"), text };
 }

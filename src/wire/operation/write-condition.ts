@@ -1,0 +1,24 @@
+import type { RowExistence, WriteCondition } from "../../model/condition.ts";
+import { decodeFilter, encodeFilter } from "../filter.ts";
+import { enumeration, ProtobufReader, type ProtobufWriter, required } from "../protobuf.ts";
+
+const existence = enumeration<RowExistence>("row existence expectation", { ignore: 0, expectExist: 1, expectNotExist: 2 });
+
+/** `Condition {1! row_existence; 2? column_condition}` (reference 2.1). */
+export function writeCondition(writer: ProtobufWriter, field: number, condition: WriteCondition): void {
+  writer.message(field, () => {
+    writer.integer(1, existence.number(condition.existence));
+    if (condition.filter !== undefined) writer.bytes(2, encodeFilter(condition.filter));
+  });
+}
+
+export function readCondition(reader: ProtobufReader): WriteCondition {
+  let row: RowExistence | undefined;
+  let filter: WriteCondition["filter"];
+  while (reader.next()) {
+    if (reader.field === 1) row = existence.name(reader.integer());
+    else if (reader.field === 2) filter = decodeFilter(reader.view());
+    else reader.skip();
+  }
+  return { existence: required(row, "row_existence"), filter };
+}
