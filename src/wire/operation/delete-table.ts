@@ -1,6 +1,6 @@
-import type { Empty } from "./empty.ts";
+import { decodeEmpty, encodeEmpty, type Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { decodeTableName, encodeTableName } from "./table-name.ts";
 
 export interface DeleteTableRequest {
   readonly tableName: string;
@@ -8,4 +8,11 @@ export interface DeleteTableRequest {
 
 export type DeleteTableResponse = Empty;
 
-export const deleteTable: Operation<DeleteTableRequest, DeleteTableResponse> = pending("DeleteTable", "write");
+export const deleteTable: Operation<DeleteTableRequest, DeleteTableResponse> = {
+  name: "DeleteTable",
+  kind: "write",
+  encodeRequest: encodeTableName,
+  decodeRequest: decodeTableName,
+  encodeResponse: encodeEmpty,
+  decodeResponse: decodeEmpty,
+};
