@@ -58,3 +58,5 @@ export type FileEndpoint = z.infer<typeof fileEndpoint>;
 
 export const endpointSpec = z.discriminatedUnion("type", [tableStoreEndpoint, fileEndpoint]);
 export type EndpointSpec = z.infer<typeof endpointSpec>;
+/** What a user may write: defaults not filled in. */
+export type EndpointInput = z.input<typeof endpointSpec>;

@@ -127,6 +127,8 @@ export const migrationSpec = z.strictObject({
   leaseSeconds: z.number().min(2).max(3600).default(10),
 });
 export type MigrationSpec = z.infer<typeof migrationSpec>;
+/** What a user may write: defaults not filled in. */
+export type MigrationInput = z.input<typeof migrationSpec>;
 
 export const verificationSpec = z.strictObject({ kind: z.literal("verification"), ...jobFields });
 export type VerificationSpec = z.infer<typeof verificationSpec>;

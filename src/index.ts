@@ -1,0 +1,18 @@
+/** `tableferry`: the library's public surface, and nothing else. It knows nothing of Pulumi. */
+export { TableferryError, hasCode, toError } from "./base/error.ts";
+export { errorCodes, type ErrorCode } from "./base/error-code.ts";
+export { systemClock, type Clock } from "./base/clock.ts";
+export { systemChance, type Chance } from "./base/chance.ts";
+
+// Jobs: what to move from where to where, and how rows change on the way.
+export { jobSpec, migrationSpec, verificationSpec, type JobInput, type JobSpec, type MigrationInput, type MigrationSpec, type VerificationSpec } from "./job/job-spec.ts";
+export type { CredentialReference, EndpointInput, EndpointSpec } from "./job/endpoint-spec.ts";
+export { parseJob } from "./job/parse-job.ts";
+export { problemsOf, type SpecProblem } from "./job/spec-problems.ts";
+export { secretPaths } from "./job/looks-secret.ts";
+export { jobHash } from "./job/job-hash.ts";
+export { loadMapping, type LoadedMapping } from "./job/load-mapping.ts";
+export { cast, constant, defineMapping, derive, integer, number, text, type InputRow, type MappingDefinition } from "./job/mapping.ts";
+export type { Progress } from "./job/progress.ts";
+export type { Difference, MigrationResult, VerificationResult } from "./job/result.ts";
+export type { JobContext } from "./job/context.ts";
