@@ -74,6 +74,20 @@ export class ProtobufWriter {
     this.#at += value.length;
   }
 
+  /** Begins a nested message whose exact length is known; its fields must follow and take just as many bytes. */
+  begin(field: number, length: number): void {
+    this.#tag(field, 2);
+    this.#varint(length);
+    this.#reserve(length);
+  }
+
+  /** Fields that are encoded already. */
+  encoded(fields: Uint8Array): void {
+    this.#reserve(fields.length);
+    this.#bytes.set(fields, this.#at);
+    this.#at += fields.length;
+  }
+
   string(field: number, value: string | undefined): void {
     if (value === undefined) return;
     this.bytes(field, encoder.encode(value));
@@ -103,6 +117,13 @@ export class ProtobufWriter {
     this.#varint(length);
     this.#at = end;
   }
+}
+
+/** Bytes that a number takes as a varint. */
+export function varintLength(value: number): number {
+  let length = 1;
+  for (; value > 0x7f; value = Math.floor(value / 0x80)) length++;
+  return length;
 }
 
 /** Reads the fields of one message in `bytes[at, end)`; `next` advances and answers false at the end. */
