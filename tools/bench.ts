@@ -1,0 +1,140 @@
+/**
+ * `npm run bench [-- rows=1000000 only=copy,verify]`: what moving and proving data costs, next to the official Node SDK doing
+ * the same work in the same run.
+ *
+ * Question: client CPU seconds a million rows, rows a second and peak memory of load, scan, copy and verification.
+ * Corpus: test/bench/corpus.ts, orders of about 300 bytes, seeded. Knobs: `rows`, `only`, `runs`.
+ * Server and client are processes of their own; each measured piece is a fresh process. Times on shared machines are noisy: the
+ * figure to quote is the ratio. Pass lines: copy >= 7 x less client CPU than the SDK and at most 200 MB; verification >= 0.75 of
+ * scanning both sides fully decoded with our own client.
+ */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { peakMegabytes, type Measured } from "../test/bench/measure.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const option = (name: string, fallback: string) =>
+  process.argv
+    .slice(2)
+    .find((arg) => arg.startsWith(`${name}=`))
+    ?.slice(name.length + 1) ?? fallback;
+const rows = Number(option("rows", "1000000"));
+const runs = Number(option("runs", "1"));
+const only = new Set(option("only", "load,scan,copy,verify,memory").split(","));
+
+interface Server {
+  readonly process: ChildProcess;
+  readonly endpoint: string;
+  readonly keys: string;
+}
+
+async function startServer(folder: string): Promise<Server> {
+  const child = spawn(
+    process.execPath,
+    ["--conditions=tableferry-source", join(root, "src/cli/main.ts"), "serve", "--data-dir", join(folder, "store"), "--instance", "legacy", "--instance", "modern", "--instance", "peer", "--json"],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  for await (const line of createInterface({ input: child.stdout })) {
+    const started: { endpoint: string; keysFile: string } = JSON.parse(line);
+    return { process: child, endpoint: started.endpoint, keys: started.keysFile };
+  }
+  throw new Error("the server ended before it said where it is");
+}
+
+function piece(script: string, ...args: string[]): Measured {
+  const done = spawnSync(process.execPath, ["--conditions=tableferry-source", join(root, "test/bench", script), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+  });
+  if (done.status !== 0) throw new Error(`${script} failed with ${done.status ?? done.signal}`);
+  return JSON.parse(done.stdout.trim().split("\n").at(-1)!);
+}
+
+const perMillion = (m: Measured) => (m.cpuSeconds / m.rows) * 1e6;
+function line(title: string, m: Measured): void {
+  const cells = [`${Math.round(m.rows / m.seconds).toLocaleString("en")} rows/s`, `${perMillion(m).toFixed(2)} CPU s/M rows`, `${m.peakMegabytes} MB peak`];
+  console.log(`  ${title.padEnd(44)} ${cells.map((cell) => cell.padStart(20)).join("")}`);
+}
+
+/** The piece with the median CPU of `runs` runs. */
+function median(run: (attempt: number) => Measured): Measured {
+  const all = Array.from({ length: runs }, (_, attempt) => run(attempt)).sort((a, b) => perMillion(a) - perMillion(b));
+  return all[Math.floor(all.length / 2)]!;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "tableferry-bench-"));
+const server = await startServer(folder);
+const to = [`endpoint=${server.endpoint}`, `keys=${server.keys}`];
+
+const table = (instance: string, name: string, key = "customer:string,order:integer") =>
+  void piece("make-table.ts", ...to, `instance=${instance}`, `table=${name}`, `key=${key}`);
+
+function job(name: string, kind: "migration" | "verification", table: string, target: string): string {
+  const side = (instance: string, tableName: string) => ({ type: "table-store", endpoint: server.endpoint, instance, table: tableName, credentials: { file: server.keys } });
+  const create = { primaryKey: [{ name: "order_id", type: "integer" }, { name: "customer_id", type: "string" }] };
+  const path = join(folder, `${name}.json`);
+  const verify = kind === "migration" ? { coverage: "none" } : { certificate: false };
+  const spec = { kind, name, source: side("legacy", table), target: { ...side("modern", target), ...(kind === "migration" ? { create } : {}) }, mapping: join(root, "test/bench/copy-mapping.ts"), verify };
+  writeFileSync(path, JSON.stringify(spec));
+  return `job=${path}`;
+}
+
+try {
+  console.log(`${rows.toLocaleString("en")} rows of about 300 bytes, ${runs} run(s), Node ${process.version}, server in its own process (LevelDB, synced)\n`);
+  table("legacy", "orders");
+  const loaded = piece("ours/load.ts", ...to, "instance=legacy", "table=orders", `rows=${rows}`);
+  if (only.has("load")) {
+    console.log("load: 200 rows a batch, 8 in flight");
+    line("tableferry client", loaded);
+    table("peer", "loaded");
+    const peer = piece("peer/sdk-load.ts", ...to, "instance=peer", "table=loaded", `rows=${Math.min(rows, 200_000)}`);
+    line("official SDK", peer);
+    console.log(`  ratio ${(perMillion(peer) / perMillion(loaded)).toFixed(1)} x less CPU\n`);
+  }
+  if (only.has("scan")) {
+    console.log("scan: whole table, pages of up to 5,000 rows or 4 MB");
+    const ours = median(() => piece("ours/scan.ts", ...to, "tables=legacy/orders", "decoded=yes", "workers=1"));
+    line("tableferry client, every row decoded", ours);
+    line("tableferry client, checked, not decoded", piece("ours/scan.ts", ...to, "tables=legacy/orders", "decoded=no", "workers=1"));
+    const peer = median(() => piece("peer/sdk-scan.ts", ...to, "instance=legacy", "table=orders", "key=customer,order"));
+    line("official SDK, every row decoded", peer);
+    console.log(`  ratio ${(perMillion(peer) / perMillion(ours)).toFixed(1)} x less CPU\n`);
+  }
+  if (only.has("copy") || only.has("verify")) {
+    console.log("copy: two columns renamed, one derived, another key");
+    const ours = median((attempt) => piece("ours/job.ts", job(`copy-${attempt}`, "migration", "orders", attempt === 0 ? "orders" : `orders_${attempt}`)));
+    line("tableferry migrate (checkpoints on)", ours);
+    if (only.has("copy")) {
+      table("peer", "orders", "order_id:integer,customer_id:string");
+      const peer = median(() => piece("peer/sdk-copy.ts", ...to, "source=legacy", "target=peer", "table=orders"));
+      line("official SDK", peer);
+      console.log(`  ratio ${(perMillion(peer) / perMillion(ours)).toFixed(1)} x less CPU; pass line 7 x\n`);
+    }
+  }
+  if (only.has("verify")) {
+    console.log("verify: two equal tables through the mapping, rows counted on one side");
+    const ours = median((attempt) => piece("ours/job.ts", job(`verify-${attempt}`, "verification", "orders", "orders")));
+    line("tableferry verify", ours);
+    const both = median(() => piece("ours/scan.ts", ...to, "tables=legacy/orders,modern/orders", "decoded=yes", "workers=4"));
+    line("scanning both, every row decoded", { ...both, rows: both.rows / 2 });
+    const cpu = both.cpuSeconds / ours.cpuSeconds;
+    const wall = both.seconds / ours.seconds;
+    console.log(`  ratio ${cpu.toFixed(2)} of the scan's CPU speed, ${wall.toFixed(2)} of its wall speed; pass line 0.75\n`);
+  }
+  if (only.has("memory")) {
+    console.log(`memory: the copy again with ${4 * rows} rows`);
+    const more = 4 * rows;
+    table("legacy", "orders_more");
+    piece("ours/load.ts", ...to, "instance=legacy", "table=orders_more", `rows=${more}`);
+    line("tableferry migrate", piece("ours/job.ts", job("copy-more", "migration", "orders_more", "orders_more")));
+    console.log("");
+  }
+  console.log(`server: ${peakMegabytes(server.process.pid!)} MB peak`);
+} finally {
+  server.process.kill("SIGTERM");
+  await new Promise((done) => server.process.once("exit", done));
+  rmSync(folder, { recursive: true, force: true });
+}
