@@ -5,6 +5,7 @@ import { WireCorrupt } from "../corrupt.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { encodeName, nameText, type EncodedName } from "./names.ts";
 import { compilePlan, keyTypeByte, type CompiledPlan, type KeyOutput, type Output } from "./outputs.ts";
+import type { Place } from "./row-scan.ts";
 import type { RewriteOutcome } from "./rewrite.ts";
 import type { RewritePlan, RewriteRefusal } from "./rewrite-plan.ts";
 import { typeName } from "./tag.ts";
@@ -33,7 +34,7 @@ export function compileCanonical(plan: CanonicalPlan): RowCanonicalizer {
 /** A cell that will be written: its name, where its bytes are, and which of several cells of that name it is. */
 interface Pending {
   name: EncodedName;
-  text: Uint8Array;
+  place: Place;
   /** Field of the row read, or −1 when `value` says it. */
   field: number;
   value: Value | undefined;
@@ -134,44 +135,44 @@ export class RowCanonicalizer {
     for (let field = walker.keyCount; field < walker.count; field++) {
       const column = scan.columns[field];
       if (column === undefined || !column.rest || (!keep && column.field !== field)) continue;
-      this.#add(column.name, column.text, field, undefined, undefined);
+      this.#add(column.name, column.place, field, undefined, undefined);
     }
   }
 
-  #output(walker: RowWalker, { name, text, from }: Output): void {
+  #output(walker: RowWalker, { name, place, from }: Output): void {
     const { scan } = this.#compiled;
     const keep = this.#plan.keepTimestamps;
     this.#column = name.name;
-    if (from.kind === "key") return this.#add(name, text, from.field, undefined, scan.newest);
-    if (from.kind === "constant") return this.#add(name, text, -1, from.value, scan.newest);
+    if (from.kind === "key") return this.#add(name, place, from.field, undefined, scan.newest);
+    if (from.kind === "constant") return this.#add(name, place, -1, from.value, scan.newest);
     if (from.kind === "column") {
       if (!scan.has(from.column)) return;
-      if (!keep) return this.#add(name, text, from.column.field, undefined, undefined);
+      if (!keep) return this.#add(name, place, from.column.field, undefined, undefined);
       for (let field = from.column.field; field < walker.count; field++) {
-        if (scan.columns[field] === from.column) this.#add(name, text, field, undefined, undefined);
+        if (scan.columns[field] === from.column) this.#add(name, place, field, undefined, undefined);
       }
       return;
     }
     if (!keep || from.versions === undefined || !scan.has(from.versions)) {
       const value = scan.compute(from.index, walker);
-      if (value !== undefined) this.#add(name, text, -1, value, keep ? scan.timestampFor(from.index, walker) : undefined);
+      if (value !== undefined) this.#add(name, place, -1, value, keep ? scan.timestampFor(from.index, walker) : undefined);
       return;
     }
     for (let field = from.versions.field; field < walker.count; field++) {
       if (scan.columns[field] !== from.versions) continue;
       const value = scan.computeVersion(from.index, walker, field);
-      if (value !== undefined) this.#add(name, text, -1, value, walker.timestampOf(field));
+      if (value !== undefined) this.#add(name, place, -1, value, walker.timestampOf(field));
     }
   }
 
-  #add(name: EncodedName, text: Uint8Array, field: number, value: Value | undefined, timestamp: number | undefined): void {
+  #add(name: EncodedName, place: Place, field: number, value: Value | undefined, timestamp: number | undefined): void {
     if (this.#ignored.size > 0 && this.#ignored.has(name.name)) return;
     const slot = this.#pending[this.#count];
     if (slot === undefined) {
-      this.#pending.push({ name, text, field, value, timestamp });
+      this.#pending.push({ name, place, field, value, timestamp });
     } else {
       slot.name = name;
-      slot.text = text;
+      slot.place = place;
       slot.field = field;
       slot.value = value;
       slot.timestamp = timestamp;
@@ -185,7 +186,7 @@ export class RowCanonicalizer {
     for (let i = 1; i < this.#count; i++) {
       const moving = pending[i]!;
       let at = i;
-      while (at > 0 && compareNames(pending[at - 1]!, moving) > 0) {
+      while (at > 0 && !inOrder(pending[at - 1]!.place, moving.place)) {
         pending[at] = pending[at - 1]!;
         at--;
       }
@@ -220,7 +221,7 @@ export function canonicalOfRow(
     writeValue(writer, value);
   }
   const keyEnd = writer.at;
-  const named = row.cells.map((cell) => ({ cell, text: nameText(encodeName(cell.name)) })).sort(compareNames);
+  const named = row.cells.map((cell) => ({ cell, text: nameText(encodeName(cell.name)) })).sort((a, b) => compareText(a.text, b.text));
   let previous: string | undefined;
   for (const { cell } of named) {
     if (!keepTimestamps && cell.name === previous) continue;
@@ -240,14 +241,22 @@ function writeName(writer: ByteWriter, name: EncodedName): void {
 }
 
 function copyValue(walker: RowWalker, writer: ByteWriter, field: number): void {
-  if (walker.verification !== "cells") walker.checkField(field);
+  if (walker.verification === "row") walker.checkField(field);
   const from = walker.valueAt[field]!;
   const to = walker.valueEnd[field]!;
   writer.reserve(to - from);
   writer.copy(walker.view, from, to);
 }
 
-function compareNames({ text: a }: { readonly text: Uint8Array }, { text: b }: { readonly text: Uint8Array }): number {
+/** Whether one name may stand before another; what was found is remembered, since rows repeat their columns. */
+function inOrder(first: Place, second: Place): boolean {
+  if (first.before === second || first === second) return true;
+  const order = compareText(first.text, second.text);
+  if (order < 0) first.before = second;
+  return order <= 0;
+}
+
+function compareText(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) {
     const order = a[at]! - b[at]!;

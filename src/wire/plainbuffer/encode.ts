@@ -4,7 +4,7 @@ import type { KeyValue, Value } from "../../model/value.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { WireKeyValue } from "./decode.ts";
 import { crc8View, table } from "./crc8.ts";
-import { encodeName } from "./names.ts";
+import { encodeName, type EncodedName } from "./names.ts";
 import * as tag from "./tag.ts";
 import { writeValue } from "./value.ts";
 import type { Sequence } from "./walk.ts";
@@ -94,15 +94,15 @@ export function writeChange(writer: ByteWriter, change: RowChange): void {
   writeRowChecksum(writer, crc, change.type === "delete");
 }
 
-/** Appends one cell without version, as a key column or written cell, and returns its checksum. */
+/** Appends one key column or cell and returns its checksum. */
 export function writeCell(
   writer: ByteWriter,
-  columnName: string,
+  column: string | EncodedName,
   value: Value | WireKeyValue | undefined,
   timestamp: number | undefined,
   op: number,
 ): number {
-  const name = encodeName(columnName);
+  const name = typeof column === "string" ? encodeName(column) : column;
   writer.reserve(name.length + 32);
   writer.copy(name.view, 0, name.length);
   let { crc } = name;

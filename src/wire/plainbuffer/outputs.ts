@@ -1,13 +1,13 @@
 import type { KeyType, Value } from "../../model/value.ts";
 import { encodeName, nameText, type EncodedName } from "./names.ts";
-import { RowScan, type Column } from "./row-scan.ts";
+import { placeOf, RowScan, type Column, type Place } from "./row-scan.ts";
 import type { Origin, RewritePlan } from "./rewrite-plan.ts";
 import * as tag from "./tag.ts";
 
 /** One column of the rows written, with its origin resolved to where it is found in a scanned row. */
 export interface Output {
   readonly name: EncodedName;
-  readonly text: Uint8Array;
+  readonly place: Place;
   readonly from:
     | { readonly kind: "key"; readonly field: number }
     | { readonly kind: "column"; readonly column: Column }
@@ -39,7 +39,7 @@ export function compilePlan(plan: RewritePlan): CompiledPlan {
   const scan = new RowScan(plan, isRest);
   const resolve = (columnName: string, from: Origin): Output => {
     const name = encodeName(columnName);
-    return { name, text: nameText(name), from: resolved(plan, scan, from) };
+    return { name, place: placeOf(nameText(name)), from: resolved(plan, scan, from) };
   };
   const key = plan.targetKey.map(({ name, type, from }) => ({ ...resolve(name, from), type }));
   const columns = plan.columns.map(({ name, from }) => resolve(name, from));

@@ -102,7 +102,7 @@ export class Rewriter {
         const value = from.kind === "constant" ? from.value : this.#compiled.scan.compute(from.index, walker);
         if (value === undefined) return this.#missingKey(name);
         const at = writer.at;
-        const crc = writeCell(writer, name.name, value, undefined, 0);
+        const crc = writeCell(writer, name, value, undefined, 0);
         const found = writer.bytes[at + name.length + 5]!;
         return found === keyTypeByte[type] ? crc : this.#wrongKeyType(name, type, found);
       }
@@ -145,7 +145,7 @@ export class Rewriter {
       case "key":
         return table[crc ^ this.#move(walker, writer, from.field, scan.key[from.field]!, name, keep ? scan.newest : undefined)]!;
       case "constant":
-        return table[crc ^ writeCell(writer, name.name, from.value, keep ? scan.newest : undefined, 0)]!;
+        return table[crc ^ writeCell(writer, name, from.value, keep ? scan.newest : undefined, 0)]!;
       case "computed":
         if (keep && from.versions !== undefined) return this.#computedVersions(walker, writer, name, from.index, from.versions, crc);
         return this.#computed(walker, writer, name, from.index, crc);
@@ -165,7 +165,7 @@ export class Rewriter {
     const value: Value | undefined = scan.compute(index, walker);
     if (value === undefined) return crc;
     const timestamp = this.#plan.keepTimestamps ? scan.timestampFor(index, walker) : undefined;
-    return table[crc ^ writeCell(writer, name.name, value, timestamp, 0)]!;
+    return table[crc ^ writeCell(writer, name, value, timestamp, 0)]!;
   }
 
   #computedVersions(walker: RowWalker, writer: ByteWriter, name: EncodedName, index: number, column: Column, crc: number): number {
@@ -174,25 +174,21 @@ export class Rewriter {
     for (let field = column.field; field < walker.count; field++) {
       if (scan.columns[field] !== column) continue;
       const value = scan.computeVersion(index, walker, field);
-      if (value !== undefined) crc = table[crc ^ writeCell(writer, name.name, value, walker.timestampOf(field), 0)]!;
+      if (value !== undefined) crc = table[crc ^ writeCell(writer, name, value, walker.timestampOf(field), 0)]!;
     }
     return crc;
   }
 
   /** Carries over the cells no rule speaks of; whole, in runs, when nothing about them changes. */
   #rest(walker: RowWalker, writer: ByteWriter, crc: number): number {
+    if (!this.#plan.keepTimestamps) return this.#restLatest(walker, writer, crc);
     const { columns } = this.#compiled.scan;
-    const keep = this.#plan.keepTimestamps;
     const { count } = walker;
     let runStart = ABSENT;
     let runEnd = ABSENT;
     for (let field = walker.keyCount; field < count; field++) {
       const column = columns[field];
       if (column === undefined || !column.rest) continue;
-      if (!keep) {
-        if (column.field === field) crc = table[crc ^ this.#dropTimestamp(walker, writer, field)]!;
-        continue;
-      }
       if (walker.start[field] !== runEnd) {
         if (runStart !== ABSENT) this.#copyRun(walker, writer, runStart, runEnd);
         runStart = walker.start[field]!;
@@ -209,16 +205,22 @@ export class Rewriter {
     writer.copy(walker.view, from, to);
   }
 
-  /** Copies a cell without its timestamp and returns the new checksum. */
-  #dropTimestamp(walker: RowWalker, writer: ByteWriter, field: number): number {
-    const from = walker.start[field]!;
-    const timestampAt = walker.timestampAt[field]!;
-    const to = timestampAt - 1;
-    const crc = unshift(walker.crcOf(field) ^ this.#timestampCrc(walker.view, timestampAt), 8);
-    writer.reserve(to - from + 2);
-    writer.copy(walker.view, from, to);
-    writer.byte(tag.CELL_CHECKSUM);
-    writer.byte(crc);
+  /** Carries over the newest versions without their timestamps. */
+  #restLatest(walker: RowWalker, writer: ByteWriter, crc: number): number {
+    const { columns } = this.#compiled.scan;
+    const { bytes, view, count, start, end, timestampAt } = walker;
+    for (let field = walker.keyCount; field < count; field++) {
+      const column = columns[field];
+      if (column === undefined || !column.rest || column.field !== field) continue;
+      const from = start[field]!;
+      const time = timestampAt[field]!;
+      const cellCrc = unshift(bytes[end[field]! - 1]! ^ this.#timestampCrc(view, time), 8);
+      writer.reserve(time - from + 2);
+      writer.copy(view, from, time - 1);
+      writer.byte(tag.CELL_CHECKSUM);
+      writer.byte(cellCrc);
+      crc = table[crc ^ cellCrc]!;
+    }
     return crc;
   }
 

@@ -10,7 +10,7 @@ import { ABSENT, type RowWalker } from "./walk.ts";
 /** What is known of one column of the rows read; the same object for the same name. */
 export interface Column {
   readonly name: EncodedName;
-  readonly text: Uint8Array;
+  readonly place: Place;
   /** True: carried over under its own name because no rule says otherwise. */
   readonly rest: boolean;
   /** The column that followed last time: almost always right, and checked against the bytes. */
@@ -18,6 +18,12 @@ export interface Column {
   /** Number of the row it last occurred in, and where its newest version stands there. */
   row: number;
   field: number;
+}
+
+/** A name's place in byte order, with the name it was last found to stand before. */
+export interface Place {
+  readonly text: Uint8Array;
+  before: Place | undefined;
 }
 
 /** Where a computation's input is read: a key column by position, or a column. */
@@ -35,7 +41,6 @@ export class RowScan {
   /** Cells left out so far because they are older than the plan's `oldest`. */
   expired = 0;
   readonly key: readonly EncodedName[];
-  readonly #keyText: readonly Uint8Array[];
   readonly #byHash = new Map<number, Column[]>();
   readonly #declared: Column[] = [];
   readonly #computed: readonly Computation[];
@@ -53,8 +58,7 @@ export class RowScan {
     this.#oldest = plan.oldest;
     this.#timed = plan.keepTimestamps || plan.oldest !== undefined;
     this.key = plan.sourceKey.map(({ name }) => encodeName(name));
-    this.#keyText = plan.sourceKey.map(({ name }) => encodeText(name));
-    this.#head = { name: encodeName(""), text: new Uint8Array(0), rest: false, next: undefined, row: 0, field: 0 };
+    this.#head = { name: encodeName(""), place: placeOf(new Uint8Array(0)), rest: false, next: undefined, row: 0, field: 0 };
     const keyNames = plan.sourceKey.map(({ name }) => name);
     this.#computed = plan.computed;
     this.#inputs = plan.computed.map(({ inputs }) =>
@@ -80,25 +84,20 @@ export class RowScan {
   scan(walker: RowWalker): void {
     this.#checkKey(walker);
     const row = ++this.#row;
-    const { count } = walker;
+    const { count, view, start, valueAt, timestampAt, op } = walker;
     const { columns } = this;
-    const oldest = this.#oldest;
     const timed = this.#timed;
-    let newest: number | undefined;
+    this.newest = undefined;
     let column = this.#head;
     for (let field = walker.keyCount; field < count; field++) {
-      if (walker.valueAt[field] === ABSENT || walker.timestampAt[field] === ABSENT || walker.op[field] !== 0) {
-        corrupt("a cell that is not value and timestamp", walker.start[field]!, "row");
+      if (valueAt[field]! < 0 || timestampAt[field]! < 0 || op[field] !== 0) {
+        corrupt("a cell that is not value and timestamp", start[field]!, "row");
       }
-      column = this.#recognise(walker, field, column);
-      if (timed) {
-        const timestamp = walker.timestampOf(field);
-        if (oldest !== undefined && timestamp < oldest) {
-          columns[field] = undefined;
-          this.expired++;
-          continue;
-        }
-        if (newest === undefined || timestamp > newest) newest = timestamp;
+      const guess = column.next;
+      column = guess !== undefined && isNamed(guess.name, view, start[field]!) ? guess : this.#recognise(walker, field, column);
+      if (timed && this.#tooOld(walker.timestampOf(field))) {
+        columns[field] = undefined;
+        continue;
       }
       columns[field] = column;
       if (column.row !== row) {
@@ -106,7 +105,16 @@ export class RowScan {
         column.field = field;
       }
     }
-    this.newest = newest;
+  }
+
+  /** Keeps the newest timestamp, and counts those that count as absent. */
+  #tooOld(timestamp: number): boolean {
+    if (this.#oldest !== undefined && timestamp < this.#oldest) {
+      this.expired++;
+      return true;
+    }
+    if (this.newest === undefined || timestamp > this.newest) this.newest = timestamp;
+    return false;
   }
 
   /** The value of a computation over the newest versions of its inputs. Rethrows what it throws. */
@@ -146,28 +154,29 @@ export class RowScan {
   }
 
   #value(walker: RowWalker, field: number): Value {
-    if (walker.verification !== "cells") walker.checkField(field);
+    if (walker.verification === "row") walker.checkField(field);
     return storedValueOf(walker, field);
   }
 
   #checkKey(walker: RowWalker): void {
-    const keyText = this.#keyText;
-    if (walker.keyCount !== keyText.length) corrupt(`a key of ${keyText.length} columns was expected`, walker.rowStart, "row");
-    for (let field = 0; field < keyText.length; field++) {
-      if (walker.valueAt[field] === ABSENT || !isNamed(keyText[field]!, walker, field)) {
-        corrupt(`the key column '${this.key[field]!.name}' was expected`, walker.start[field]!, "row");
+    const { key } = this;
+    if (walker.keyCount !== key.length) corrupt(`a key of ${key.length} columns was expected`, walker.rowStart, "row");
+    for (let field = 0; field < key.length; field++) {
+      if (walker.valueAt[field] === ABSENT || !isNamed(key[field]!, walker.view, walker.start[field]!)) {
+        corrupt(`the key column '${key[field]!.name}' was expected`, walker.start[field]!, "row");
       }
     }
   }
 
+  /** The column of a cell that is not the one expected; expects it next time. */
   #recognise(walker: RowWalker, field: number, previous: Column): Column {
-    const guess = previous.next;
-    if (guess !== undefined && isNamed(guess.text, walker, field)) return guess;
-    if (previous !== this.#head && isNamed(previous.text, walker, field)) return previous;
+    const { view } = walker;
+    const start = walker.start[field]!;
+    if (previous !== this.#head && isNamed(previous.name, view, start)) return previous;
     const from = walker.nameAt[field]!;
     const to = walker.nameEnd[field]!;
-    const hash = crc8View(0, walker.view, from, to) | ((to - from) << 8);
-    const column = this.#byHash.get(hash)?.find(({ text }) => isNamed(text, walker, field)) ?? this.#learn(walker, from, to);
+    const hash = crc8View(0, view, from, to) | ((to - from) << 8);
+    const column = this.#byHash.get(hash)?.find(({ name }) => isNamed(name, view, start)) ?? this.#learn(walker, from, to);
     previous.next = column;
     return column;
   }
@@ -187,24 +196,28 @@ export class RowScan {
 
   #add(name: string, text: Uint8Array): Column {
     const encoded = encodeName(name);
-    const column: Column = { name: encoded, text, rest: this.#isRest(name), next: undefined, row: 0, field: 0 };
+    const column: Column = { name: encoded, place: placeOf(text), rest: this.#isRest(name), next: undefined, row: 0, field: 0 };
     this.#keep(column);
     return column;
   }
 
   #keep(column: Column): void {
-    const hash = crc8(0, column.text, 0, column.text.length) | (column.text.length << 8);
+    const { text } = column.place;
+    const hash = crc8(0, text, 0, text.length) | (text.length << 8);
     const bucket = this.#byHash.get(hash);
     if (bucket === undefined) this.#byHash.set(hash, [column]);
     else bucket.push(column);
   }
 }
 
-function isNamed(text: Uint8Array, walker: RowWalker, field: number): boolean {
-  const from = walker.nameAt[field]!;
-  const { length } = text;
-  if (walker.nameEnd[field]! - from !== length) return false;
-  const { bytes } = walker;
-  for (let at = 0; at < length; at++) if (bytes[from + at] !== text[at]) return false;
-  return true;
+export function placeOf(text: Uint8Array): Place {
+  return { text, before: undefined };
+}
+
+/** Whether a cell begins as all cells of a column do: tags, length and name, four bytes at a time. */
+function isNamed(name: EncodedName, view: DataView, start: number): boolean {
+  const last = name.length - 4;
+  const expected = name.view;
+  for (let at = 0; at < last; at += 4) if (view.getInt32(start + at) !== expected.getInt32(at)) return false;
+  return view.getInt32(start + last) === expected.getInt32(last);
 }
