@@ -10,7 +10,7 @@ const TAGS = "osusergo,grpcnotrace";
 const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
 /** Measured on 2 cores with empty caches: 1 to 2 min of downloads, 5.5 to 6 min of compiling. */
-const ESTIMATE = "6 to 8 minutes on 2 cores with empty caches, most of it compiling";
+const ESTIMATE = "6 to 8 minutes on 2 idle cores with empty caches, most of it compiling";
 
 /** Undefined when a new enough Go is there, else what is wrong with it. */
 export async function goProblem(): Promise<string | undefined> {
