@@ -13,6 +13,7 @@ export const errorCodes = {
   TF_USAGE: "The command line makes no sense as it stands. See `--help` of the command.",
   TF_KEY_INVALID: "A key on the command line does not fit the table. Write one `column=value` a key column.",
   TF_ROW_INVALID: "A row given as JSON cannot be written. Give every key column with its type, and values that a cell can hold.",
+  TF_ROW_MISSING: "There is no row with this key. Look at what is there with `tableferry table scan`.",
   TF_NODE_TOO_OLD: "tableferry needs Node 22.18 or newer. Install a newer one, e.g. `npm install node@24` in your folder.",
   TF_STACK_LOCKED: "A Pulumi stack is held by a process that lives, or may live. Wait for it or stop it, then unlock.",
   TF_PULUMI_FAILED: "The Pulumi CLI failed. Its own message is quoted; correct what it names and run again.",
