@@ -56,6 +56,7 @@ export const errorCodes = {
   TF_WRITE_FAILED: "The target kept refusing rows for now. Run again to go on from the last checkpoint, perhaps with lower limits.",
   TF_STATE_LOCKED: "Another process uses the job's state file. Wait for it, or stop it and run again.",
   TF_STATE_CORRUPT: "The job's state cannot be read. Restore it, or forget the job and run it from the beginning.",
+  TF_SIGNING_KEY: "The key for certificates is no Ed25519 key. Name a PEM file with one under `verify.signingKey`, or leave that out to have one made.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

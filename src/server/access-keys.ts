@@ -24,9 +24,16 @@ export class AccessKeys {
     return this.#byId.get(id);
   }
 
-  /** Forgets the keys of a dropped instance. */
-  removeInstance(instance: string): void {
-    for (const key of this.#byId.values()) if (key.instance === instance) this.#byId.delete(key.id);
+  /** The first key made for this instance only. */
+  ofInstance(instance: string): AccessKey | undefined {
+    return this.all().find((key) => key.instance === instance);
+  }
+
+  /** Forgets the keys of a dropped instance; false when there were none. */
+  removeInstance(instance: string): boolean {
+    const own = this.all().filter((key) => key.instance === instance);
+    for (const { id } of own) this.#byId.delete(id);
+    return own.length > 0;
   }
 
   all(): readonly AccessKey[] {

@@ -43,6 +43,10 @@ export class Catalogue {
     return [...this.#instances.keys()].sort();
   }
 
+  hasInstance(name: string): boolean {
+    return this.#instances.has(name);
+  }
+
   /** False when the instance exists already. */
   async createInstance(name: string): Promise<boolean> {
     if (this.#instances.has(name)) return false;

@@ -8,16 +8,21 @@ import { ROW_HEADER_BYTES } from "./row-header.ts";
 const walker = new RowWalker("none");
 
 /** The key of a stored row as PlainBuffer with its header; its first `columns` columns, or all of them. */
-export function storedKey(row: Uint8Array, columns = Number.POSITIVE_INFINITY): Uint8Array {
+export function storedKey(row: Uint8Array, columns?: number): Uint8Array {
   walker.openRows(row, ROW_HEADER_BYTES, row.length).next();
-  const count = Math.min(columns, walker.keyCount);
-  const end = walker.end[count - 1]!;
-  const writer = new ByteWriter(end - walker.rowStart + 8);
+  return encodeWalkedKey(walker, columns);
+}
+
+/** The key of the row a walker stands on, likewise. */
+export function encodeWalkedKey(row: RowWalker, columns = row.keyCount): Uint8Array {
+  const count = Math.min(columns, row.keyCount);
+  const end = row.end[count - 1]!;
+  const writer = new ByteWriter(end - row.rowStart + 8);
   writeHeader(writer);
-  writer.reserve(end - walker.rowStart + 2);
-  writer.copy(walker.view, walker.rowStart, end);
+  writer.reserve(end - row.rowStart + 2);
+  writer.copy(row.view, row.rowStart, end);
   let crc = 0;
-  for (let field = 0; field < count; field++) crc = crcTable[crc ^ walker.crcOf(field)]!;
+  for (let field = 0; field < count; field++) crc = crcTable[crc ^ row.crcOf(field)]!;
   writer.byte(tag.ROW_CHECKSUM);
   writer.byte(crcTable[crc]!);
   return writer.take();

@@ -1,7 +1,7 @@
 import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import { shift, table as crcTable } from "../wire/plainbuffer/crc8.ts";
 import { writeCell } from "../wire/plainbuffer/encode.ts";
-import { decodeName } from "../wire/plainbuffer/names.ts";
+import { decodeName, encodeName } from "../wire/plainbuffer/names.ts";
 import * as tag from "../wire/plainbuffer/tag.ts";
 import { ABSENT, type RowWalker } from "../wire/plainbuffer/walk.ts";
 import { ROW_HEADER_BYTES, writeRowHeader } from "./row-header.ts";
@@ -59,7 +59,7 @@ export class StoredRowWriter {
     for (let field = 0; field < walker.keyCount; field++) {
       let crc = walker.crcOf(field);
       if (walker.typeOf(field) === tag.TYPE_AUTO_INCREMENT) {
-        crc = writeCell(writer, nameOf(walker, field), autoIncrement, undefined, 0);
+        crc = writeCell(writer, encodeName(nameOf(walker, field)), autoIncrement, undefined, 0);
         this.#size += walker.nameEnd[field]! - walker.nameAt[field]! + 8;
       } else {
         writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
@@ -72,7 +72,7 @@ export class StoredRowWriter {
   /** Adds a cell that stands in no source. */
   made(name: string, value: bigint, version: number, sameColumn: boolean): void {
     if (this.#cells === 0) this.#writer.byte(tag.ROW_CELLS);
-    const crc = writeCell(this.#writer, name, value, version, 0);
+    const crc = writeCell(this.#writer, encodeName(name), value, version, 0);
     this.#added(crc, version, Buffer.byteLength(name) + 8, sameColumn);
   }
 

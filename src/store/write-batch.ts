@@ -90,10 +90,14 @@ export class WriteBatch {
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row: undefined };
   }
 
-  /** Settles when all that was added is durable; without a change, when everything that was seen is. */
+  /** Settles when all that was added is durable. */
   commit(): Promise<void> {
-    if (this.#changes.length === 0) return this.#queue.settled();
-    return this.#queue.commit(this.#changes, this.#names);
+    return this.#changes.length === 0 ? this.settled() : this.#queue.commit(this.#changes, this.#names);
+  }
+
+  /** Drops what was added; settles when everything the refusals rest on is durable, which must not be told before. */
+  settled(): Promise<void> {
+    return this.#queue.settled();
   }
 
   #add(change: StoreChange, name: string): void {

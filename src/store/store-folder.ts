@@ -13,7 +13,7 @@ const FORMAT_FILE = "store.json";
 const LEVEL_FOLDER = "level";
 
 /** A folder with everything of one embedded store, locked by this process until the store is closed. */
-export interface DataFolder {
+export interface StoreFolder {
   readonly store: LevelStore;
   /** 32 hex digits, made once; tells this folder from every other, wherever it is moved. */
   readonly storeId: string;
@@ -27,7 +27,7 @@ export interface DataFolder {
  * Opens a data folder, making it when it is missing: `level/` holds the entries, `store.json` says the format and the store's id.
  * @throws TF_STORE_NEWER before anything is touched; TF_STORE_LOCKED, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT.
  */
-export async function openDataFolder(folder: string, chance: Chance): Promise<DataFolder> {
+export async function openStoreFolder(folder: string, chance: Chance): Promise<StoreFolder> {
   const coded = async <Result>(run: () => Promise<Result>): Promise<Result> => {
     try {
       return await run();

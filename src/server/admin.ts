@@ -1,0 +1,98 @@
+import { TableferryError } from "../base/error.ts";
+
+/** Where administration calls go; signed with the root key like any other request, JSON in and out. */
+export const ADMIN_PATH = "/tableferry/admin";
+
+/** Answers the body of an administration call. */
+export type Administer = (body: Uint8Array) => Promise<Uint8Array>;
+
+/** What an administration call asks for. */
+export type AdminRequest =
+  | { readonly op: "ping" }
+  /** `ownKey`: make a key that opens this instance only, and answer it. */
+  | { readonly op: "createInstance"; readonly name: string; readonly ownKey?: boolean | undefined }
+  /** `force`: with its tables and their rows. */
+  | { readonly op: "dropInstance"; readonly name: string; readonly force?: boolean | undefined }
+  /** Answers first, then stops the server as its owner would. */
+  | { readonly op: "shutdown" };
+
+/** Who answers: the store is the one looked for when the id is the same, whatever the process. */
+export interface PingReply {
+  readonly storeId: string;
+  readonly version: string;
+  readonly pid: number;
+  /** As the server was given it; null in memory. */
+  readonly dataDir: string | null;
+  readonly instances: readonly string[];
+}
+
+export interface InstanceReply {
+  readonly name: string;
+  /** True: it was not there before. */
+  readonly created?: boolean | undefined;
+  /** True: it was there before. */
+  readonly dropped?: boolean | undefined;
+  readonly key?: { readonly id: string; readonly secret: string } | undefined;
+}
+
+export interface AdminActions {
+  ping(): PingReply;
+  createInstance(name: string, ownKey: boolean): Promise<InstanceReply>;
+  dropInstance(name: string, force: boolean): Promise<InstanceReply>;
+  shutdown(): void;
+}
+
+/**
+ * The administration calls as bytes. A call that fails answers `{ "error": { "code", "message", "wayOut" } }` with a code of tableferry's own, since
+ * the service has no such calls and no words for them.
+ */
+export function administer(actions: AdminActions): Administer {
+  return async (body) => {
+    try {
+      return jsonBytes(await run(parseAdminRequest(body), actions));
+    } catch (thrown) {
+      if (!(thrown instanceof TableferryError)) throw thrown;
+      return jsonBytes({ error: { code: thrown.code, message: thrown.sentence, wayOut: thrown.wayOut } });
+    }
+  };
+}
+
+function run(request: AdminRequest, actions: AdminActions): object | Promise<object> {
+  switch (request.op) {
+    case "ping":
+      return actions.ping();
+    case "createInstance":
+      return actions.createInstance(request.name, request.ownKey === true);
+    case "dropInstance":
+      return actions.dropInstance(request.name, request.force === true);
+    case "shutdown":
+      actions.shutdown();
+      return {};
+  }
+}
+
+/** @throws TF_ADMIN_INVALID */
+function parseAdminRequest(body: Uint8Array): AdminRequest {
+  let content: unknown;
+  try {
+    content = JSON.parse(Buffer.from(body).toString());
+  } catch {
+    content = undefined;
+  }
+  if (typeof content !== "object" || content === null || !("op" in content)) return invalid("the body is not a JSON object with an op");
+  const { op } = content;
+  if (op === "ping" || op === "shutdown") return { op };
+  if (op !== "createInstance" && op !== "dropInstance") return invalid(`the op ${JSON.stringify(op)} is not known`);
+  if (!("name" in content) || typeof content.name !== "string") return invalid(`${op} needs a name`);
+  const { name } = content;
+  if (op === "createInstance") return { op, name, ownKey: "ownKey" in content && content.ownKey === true };
+  return { op, name, force: "force" in content && content.force === true };
+}
+
+function invalid(message: string): never {
+  throw new TableferryError("TF_ADMIN_INVALID", { message, place: ADMIN_PATH });
+}
+
+function jsonBytes(value: object): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}

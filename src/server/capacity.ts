@@ -1,0 +1,16 @@
+import { limits } from "../model/limits.ts";
+import type { Capacity } from "../wire/operation/capacity.ts";
+
+/** Capacity units of so many bytes: one for each 4 KB begun, at least one (reference 7.7). */
+function units(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / limits.capacityUnitBytes));
+}
+
+export function readCapacity(bytes: number): Capacity {
+  return { read: units(bytes), write: 0 };
+}
+
+/** A write that had to read first, to judge its condition, costs that too. */
+export function writeCapacity(bytesWritten: number, bytesRead: number | undefined): Capacity {
+  return { read: bytesRead === undefined ? 0 : units(bytesRead), write: units(bytesWritten) };
+}

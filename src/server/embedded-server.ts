@@ -1,0 +1,208 @@
+import type { Chance } from "../base/chance.ts";
+import { systemChance } from "../base/chance.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { TableferryError } from "../base/error.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import { openStoreFolder, type StoreFolder } from "../store/store-folder.ts";
+import { TableStore } from "../store/table-store.ts";
+import type { Transport } from "../wire/transport.ts";
+import { AccessKeys, type AccessKey } from "./access-keys.ts";
+import { administer, type AdminActions } from "./admin.ts";
+import { listen, type HttpListener } from "./http-listener.ts";
+import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
+import { createServer, type RequestEvent } from "./server.ts";
+
+export interface EmbeddedServerOptions {
+  /** Folder of a durable store, made when it is missing; without it everything is in memory and gone when the server closes. */
+  readonly dataDir?: string | undefined;
+  /** Instances that must be there; they are made when they are missing. */
+  readonly instances?: readonly string[] | undefined;
+  /**
+   * Access keys; the first is the root key. Without any, those kept beside the data, `keys.json` of mode 0600, made when there are none. Keys given
+   * are not written anywhere.
+   */
+  readonly keys?: readonly AccessKey[] | undefined;
+  /** 127.0.0.1 unless told otherwise. */
+  readonly host?: string | undefined;
+  /** Any free port unless told otherwise. */
+  readonly port?: number | undefined;
+  /** False: no socket, only the handler. */
+  readonly http?: boolean | undefined;
+  /** False: answers before the disk has written. Faster; a power cut loses the last moments. */
+  readonly durable?: boolean | undefined;
+  readonly clock?: Clock | undefined;
+  readonly chance?: Chance | undefined;
+  /** Told of each request once it is answered. */
+  readonly log?: ((event: RequestEvent) => void) | undefined;
+  /** Told what went wrong in the background, where nobody waits for it. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** What a signed ping answers as version. */
+  readonly version?: string | undefined;
+}
+
+export interface EmbeddedServer {
+  /** `http://host:port`; undefined without a socket. */
+  readonly endpoint: string | undefined;
+  /** The server as a transport, for calls without a socket. */
+  readonly handler: Transport;
+  /** Made once with the store; tells it from every other, whatever its address. */
+  readonly storeId: string;
+  /** The key that opens every instance and administers the server. */
+  readonly rootKey: AccessKey;
+  readonly store: TableStore;
+  /** Settles when the server has stopped, by `close` or by a shutdown call. */
+  readonly stopped: Promise<void>;
+  instances(): readonly string[];
+  /** False when it was there already. @throws TF_INSTANCE_INVALID */
+  createInstance(name: string): Promise<boolean>;
+  /** False when there is none. @throws TF_INSTANCE_NOT_EMPTY unless forced */
+  dropInstance(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
+  /** Finishes what is under way, then closes socket and store. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an embedded Table Store and serves it.
+ * @throws TF_STORE_LOCKED, TF_STORE_NEWER, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT, TF_ADDRESS_IN_USE, TF_INSTANCE_INVALID
+ */
+export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
+  const { clock = systemClock, chance = systemChance, dataDir } = options;
+  for (const name of options.instances ?? []) checkInstanceName(name);
+  const folder = dataDir === undefined ? undefined : await openStoreFolder(dataDir, chance);
+  const ordered = folder?.store ?? new MemoryStore();
+  try {
+    const keys = new AccessKeys(await keysFor(options, folder, chance));
+    const store = await TableStore.open(ordered, { clock, sync: options.durable, onError: options.onError });
+    const server = new RunningServer(store, keys, folder, folder?.storeId ?? chance.id(), options);
+    await server.start();
+    return server;
+  } catch (thrown) {
+    await ordered.close();
+    throw thrown;
+  }
+}
+
+class RunningServer implements EmbeddedServer {
+  readonly store: TableStore;
+  readonly storeId: string;
+  readonly handler: Transport;
+  readonly stopped: Promise<void>;
+  readonly #keys: AccessKeys;
+  readonly #folder: StoreFolder | undefined;
+  readonly #options: EmbeddedServerOptions;
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  #listener: HttpListener | undefined;
+  #closing: Promise<void> | undefined;
+  #hasStopped: () => void = () => undefined;
+
+  constructor(store: TableStore, keys: AccessKeys, folder: StoreFolder | undefined, storeId: string, options: EmbeddedServerOptions) {
+    this.store = store;
+    this.storeId = storeId;
+    this.#keys = keys;
+    this.#folder = folder;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#chance = options.chance ?? systemChance;
+    this.stopped = new Promise((resolve) => (this.#hasStopped = resolve));
+    const { log } = options;
+    this.handler = createServer({
+      store,
+      keys,
+      clock: this.#clock,
+      chance: this.#chance,
+      log,
+      administer: administer(this.#adminActions()),
+    });
+  }
+
+  get endpoint(): string | undefined {
+    return this.#listener?.endpoint;
+  }
+
+  get rootKey(): AccessKey {
+    return this.#keys.root;
+  }
+
+  async start(): Promise<void> {
+    const { instances = [], http = true, host = "127.0.0.1", port = 0 } = this.#options;
+    for (const name of instances) await this.createInstance(name);
+    if (http) this.#listener = await listen(this.handler, { host, port, clock: this.#clock });
+  }
+
+  instances(): readonly string[] {
+    return this.store.catalogue.instances();
+  }
+
+  async createInstance(name: string): Promise<boolean> {
+    checkInstanceName(name);
+    return this.store.catalogue.createInstance(name);
+  }
+
+  async dropInstance(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<boolean> {
+    const dropped = await this.store.dropInstance(name, { force });
+    if (dropped && this.#keys.removeInstance(name)) await this.#saveKeys();
+    return dropped;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#listener?.close();
+      await this.store.close();
+      this.#hasStopped();
+    })();
+    return this.#closing;
+  }
+
+  #adminActions(): AdminActions {
+    const { version = "0", dataDir = null } = this.#options;
+    return {
+      ping: () => ({ storeId: this.storeId, version, pid: process.pid, dataDir, instances: this.instances() }),
+      createInstance: async (name, ownKey) => {
+        const created = await this.createInstance(name);
+        if (!ownKey) return { name, created };
+        const key = this.#keys.ofInstance(name) ?? (await this.#addKey(name));
+        return { name, created, key: { id: key.id, secret: key.secret } };
+      },
+      dropInstance: async (name, force) => ({ name, dropped: await this.dropInstance(name, { force }) }),
+      // The reply leaves first: closing waits for requests under way, and this call is one.
+      shutdown: () => void this.close(),
+    };
+  }
+
+  async #addKey(instance: string): Promise<AccessKey> {
+    const key = makeAccessKey(this.#chance, instance);
+    this.#keys.add(key);
+    await this.#saveKeys();
+    return key;
+  }
+
+  /** Keys given by the caller are the caller's to keep; what was made here is kept beside the data. */
+  async #saveKeys(): Promise<void> {
+    if (this.#folder === undefined) return;
+    const { root } = await loadKeys(this.#folder);
+    const given = new Set(this.#options.keys?.map(({ id }) => id));
+    const instanceKeys = this.#keys.all().filter(({ id, instance }) => instance !== undefined && !given.has(id));
+    await saveKeys(this.#folder, { root, instanceKeys });
+  }
+}
+
+/** The keys given, else the root key kept in the folder, made when there is none; and the keys of single instances kept there. */
+async function keysFor(
+  { keys }: EmbeddedServerOptions,
+  folder: StoreFolder | undefined,
+  chance: Chance,
+): Promise<readonly [AccessKey, ...AccessKey[]]> {
+  const kept = folder === undefined ? { instanceKeys: [] } : await loadKeys(folder);
+  const [first, ...rest] = keys ?? [];
+  if (first !== undefined) return [first, ...rest, ...kept.instanceKeys];
+  const root = kept.root ?? makeAccessKey(chance);
+  if (folder !== undefined && kept.root === undefined) await saveKeys(folder, { ...kept, root });
+  return [root, ...kept.instanceKeys];
+}
+
+/** 3 to 16 letters, digits and hyphens, beginning with a letter, not ending with a hyphen (reference 7.1). @throws TF_INSTANCE_INVALID */
+export function checkInstanceName(name: string): void {
+  if (/^[A-Za-z][A-Za-z0-9-]{1,14}[A-Za-z0-9]$/.test(name)) return;
+  throw new TableferryError("TF_INSTANCE_INVALID", { message: `${JSON.stringify(name)} is no instance name`, place: name });
+}

@@ -1,0 +1,74 @@
+import { limits } from "../../model/limits.ts";
+import type { Table } from "../../store/table.ts";
+import type { WriteBatch } from "../../store/write-batch.ts";
+import { batchWriteRow, type BatchWriteRow, type BatchWriteRowRequest } from "../../wire/operation/batch-write-row.ts";
+import type { RowResult, TableResults } from "../../wire/operation/row-result.ts";
+import { ServiceError } from "../../wire/service-error.ts";
+import { answering, type CallContext } from "../call-context.ts";
+import { failedRow } from "../failed-row.ts";
+import { invalidParameter } from "../validation/parameter.ts";
+import { refuseTransaction } from "../validation/transaction.ts";
+import { writeAtomically } from "../write-atomic.ts";
+import { applyChange, openChange, sizeOfChange } from "../write-row.ts";
+
+/**
+ * Rows are judged in order, each on its own, and what passes is committed at once. What is wrong with the request itself refuses all of it, and
+ * nothing is applied; what depends on a table or a row is that row's error.
+ */
+export const answerBatchWriteRow = answering(batchWriteRow, async (request, context) => {
+  checkBatch(request);
+  const rows = request.tables.reduce((sum, table) => sum + table.rows.length, 0);
+  const bytes = request.tables.reduce((sum, table) => table.rows.reduce((inner, row) => inner + row.change.length, sum), 0);
+  if (bytes > limits.writeBytesMax) checkSize(request);
+  if (request.atomic === true) return { tables: await writeAtomically(request, context) };
+  const batch = context.store.beginWrite(bytes + bytes / 2 + rows * 128);
+  const tables = request.tables.map(({ tableName, rows: writes }): TableResults => {
+    const table = tableOrError(context, tableName);
+    return { tableName, rows: writes.map((write) => writeRow(batch, table, write, context)) };
+  });
+  await batch.commit();
+  return { tables };
+});
+
+function writeRow(batch: WriteBatch, table: Table | ServiceError, write: BatchWriteRow, context: CallContext): RowResult {
+  openChange(write.type, write);
+  if (table instanceof ServiceError) return failedRow(table);
+  try {
+    const { consumed, row } = applyChange(batch, table, write.type, write, context.clock);
+    return { ok: true, consumed, row };
+  } catch (thrown) {
+    return failedRow(thrown);
+  }
+}
+
+/** A missing table is the error of each of its rows (unverified whether the service refuses the whole request). */
+function tableOrError(context: CallContext, name: string): Table | ServiceError {
+  try {
+    return context.store.catalogue.table(context.instance, name);
+  } catch (thrown) {
+    if (thrown instanceof ServiceError) return thrown;
+    throw thrown;
+  }
+}
+
+function checkBatch({ tables, transactionId }: BatchWriteRowRequest): void {
+  refuseTransaction(transactionId);
+  if (tables.length === 0) invalidParameter("No row is specified in BatchWriteRow.");
+  const names = new Set<string>();
+  let rows = 0;
+  for (const { tableName, rows: writes } of tables) {
+    if (names.has(tableName)) invalidParameter(`Duplicated table name: ${tableName}.`);
+    names.add(tableName);
+    if (writes.length === 0) invalidParameter(`No operation is specified for table: '${tableName}'.`);
+    rows += writes.length;
+  }
+  if (rows > limits.batchWriteRowsMax) invalidParameter(`Rows count exceeds the upper limit: ${limits.batchWriteRowsMax}.`);
+}
+
+function checkSize({ tables }: BatchWriteRowRequest): void {
+  const size = tables.reduce((sum, { rows }) => rows.reduce((inner, { change }) => inner + sizeOfChange(change), sum), 0);
+  if (size <= limits.writeBytesMax) return;
+  invalidParameter(
+    `The total data size of BatchWriteRow request exceeds the limit, limit size: ${limits.writeBytesMax}, data size: ${size}.`,
+  );
+}

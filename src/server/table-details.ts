@@ -1,0 +1,11 @@
+import type { TableRecord } from "../store/table.ts";
+import type { ReservedDetails, StreamDetails } from "../wire/operation/table-meta.ts";
+
+export function reservedDetailsOf({ schema, reservedRaisedAt, reservedLoweredAt }: TableRecord): ReservedDetails {
+  return { ...schema.reserved, lastIncreaseTime: reservedRaisedAt, lastDecreaseTime: reservedLoweredAt };
+}
+
+/** Always present, also while the stream is off: Go reads it unasked (reference 2.2). */
+export function streamDetailsOf({ schema }: TableRecord): StreamDetails {
+  return { enabled: schema.stream.enabled, originColumns: schema.stream.originColumns ?? [] };
+}

@@ -1,0 +1,118 @@
+import { limits } from "../../model/limits.ts";
+import { defaultTableOptions, type DefinedColumn, type KeySchema, type TableOptions, type TableSchema } from "../../model/schema.ts";
+import { INF_MAX, INF_MIN, INTEGER_MAX, INTEGER_MIN, type KeyBound } from "../../model/value.ts";
+import type { Capacity } from "../../wire/operation/capacity.ts";
+import type { CreateTableRequest } from "../../wire/operation/create-table.ts";
+import type { TableOptionsPatch } from "../../wire/operation/table-meta.ts";
+import type { UpdateTableRequest } from "../../wire/operation/update-table.ts";
+import { checkColumnName, checkTableName } from "./name.ts";
+import { invalidParameter } from "./parameter.ts";
+
+/** INT64_MAX/1000000, the bound of `max deviation` (reference 7.9). */
+const DEVIATION_MAX = Number((2n ** 63n - 1n) / 1_000_000n);
+const PARTITIONS_MAX = 10;
+
+/** The schema a CreateTable asks for. @throws OTSParameterInvalid with the texts of reference 7.9 */
+export function tableSchemaOf(request: CreateTableRequest): TableSchema {
+  const { meta, reserved, stream, options = {} } = request;
+  checkTableName(meta.tableName);
+  checkKeySchema(meta.tableName, meta.key);
+  checkDefinedColumns(meta.key, meta.definedColumns);
+  checkCapacity(reserved);
+  if (options.timeToLive === undefined) invalidParameter("Time-to-live is missing while creating table.");
+  if (options.maxVersions === undefined) invalidParameter("MaxVersions is missing while creating table.");
+  checkOptions(options);
+  for (const { begin, end } of request.partitions) checkPartition(meta.key[0]!, begin, end);
+  if (request.partitions.length > PARTITIONS_MAX) invalidParameter(`The count of partitions cannot be greater than ${PARTITIONS_MAX}`);
+  // Accepting what is not there would lose data later: a stream that records nothing, an index that finds nothing.
+  if (stream?.enabled === true) invalidParameter("Unsupported operation: CreateTable with a stream.");
+  if (request.indexes.length > 0) invalidParameter("Unsupported operation: CreateTable with an index.");
+  if (request.encryption?.enabled === true) invalidParameter("Unsupported operation: CreateTable with encryption.");
+  return {
+    name: meta.tableName,
+    key: meta.key,
+    definedColumns: meta.definedColumns,
+    options: { ...defaultTableOptions, ...present(options) },
+    stream: { enabled: false },
+    localTransactions: request.localTransactions === true,
+    reserved,
+    indexes: [],
+  };
+}
+
+/** @throws OTSParameterInvalid for an UpdateTable that changes nothing or what cannot be changed. */
+export function checkTableUpdate({ options, reserved, stream }: UpdateTableRequest): void {
+  const nothing = options === undefined || Object.keys(present(options)).length === 0;
+  if (nothing && (options !== undefined || (reserved === undefined && stream === undefined))) {
+    invalidParameter("No parameter is specified in table options.");
+  }
+  if (options?.updateFullRow !== undefined) invalidParameter("The table options of UpdateTable cannot contain updateFullRow.");
+  if (options !== undefined) checkOptions(options);
+  if (reserved !== undefined) checkCapacity({ read: reserved.read ?? 0, write: reserved.write ?? 0 });
+  if (stream?.enabled === true) invalidParameter("Unsupported operation: UpdateTable with a stream.");
+}
+
+/** The fields that are there; `undefined` does not override. */
+export function present(patch: TableOptionsPatch): Partial<TableOptions> {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+}
+
+function checkKeySchema(table: string, key: readonly KeySchema[]): void {
+  if (key.length < 1 || key.length > limits.keyColumnsMax) {
+    invalidParameter(`The number of primary key columns must be in range: [1, ${limits.keyColumnsMax}].`);
+  }
+  const names = new Set<string>();
+  for (const { name } of key) {
+    checkColumnName(name);
+    if (names.has(name)) invalidParameter(`Duplicated primary key name: '${name}'.`);
+    names.add(name);
+  }
+  const automatic = key.filter((column) => column.autoIncrement === true);
+  if (automatic.length > 1) invalidParameter("AUTO_INCREMENT primary key count must <= 1.");
+  if (key[0]!.autoIncrement === true) invalidParameter(`First primary key can't be auto increment, table: ${table}.`);
+  if (automatic.some(({ type }) => type !== "integer")) invalidParameter("AUTO_INCREMENT primary key must be integer.");
+}
+
+function checkDefinedColumns(key: readonly KeySchema[], columns: readonly DefinedColumn[]): void {
+  if (columns.length > limits.definedColumnsMax) {
+    invalidParameter(`The number of defined columns must be in range: [0, ${limits.definedColumnsMax}].`);
+  }
+  const names = new Set(key.map(({ name }) => name));
+  for (const { name } of columns) {
+    checkColumnName(name);
+    if (names.has(name)) invalidParameter(`Duplicated attribute column name with primary key column: ${name}.`);
+    names.add(name);
+  }
+}
+
+function checkOptions({ timeToLive, maxVersions, maxDeviation }: TableOptionsPatch): void {
+  if (timeToLive !== undefined && (timeToLive === 0 || timeToLive < -1)) invalidParameter("TimeToLive cannot be 0 or less than -1.");
+  if (timeToLive !== undefined && timeToLive > 0 && timeToLive < limits.timeToLiveSecondsMin) {
+    // The rule is the service's (reference 7.1), its text is not known.
+    invalidParameter(`TimeToLive cannot be less than ${limits.timeToLiveSecondsMin}.`);
+  }
+  if (maxVersions !== undefined && maxVersions <= 0) invalidParameter("The maximum versions cannot be less than or equal to 0.");
+  if (maxDeviation !== undefined && (maxDeviation < 0 || maxDeviation > DEVIATION_MAX)) {
+    invalidParameter("The maximum deviation must be in range [0, INT64_MAX/1000000].");
+  }
+}
+
+/** The range is the service's (reference 7.8), the text is not known. */
+function checkCapacity({ read, write }: Capacity): void {
+  const max = limits.reservedCapacityMax;
+  if (read < 0 || read > max) invalidParameter(`The value of read capacity unit must be in range: [0, ${max}].`);
+  if (write < 0 || write > max) invalidParameter(`The value of write capacity unit must be in range: [0, ${max}].`);
+}
+
+function checkPartition(column: KeySchema, ...bounds: readonly KeyBound[]): void {
+  for (const bound of bounds) {
+    if (bound === INF_MIN || bound === INF_MAX) continue;
+    const type = typeof bound === "bigint" ? "integer" : typeof bound === "string" ? "string" : "binary";
+    if (type !== column.type) invalidParameter("The value type of partition does not match with primary key.");
+    if (bound === "") invalidParameter("The value of partition range can not be empty string.");
+    if (bound instanceof Uint8Array && bound.length === 0) invalidParameter("The value of partition range can not be empty binary.");
+    if (bound === INTEGER_MIN || bound === INTEGER_MAX) {
+      invalidParameter("The value of partition range can not be INT64_MIN or INT64_MAX.");
+    }
+  }
+}

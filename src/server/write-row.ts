@@ -1,0 +1,58 @@
+import type { Clock } from "../base/clock.ts";
+import { encodeWalkedKey, storedKey } from "../store/stored-key.ts";
+import type { Table } from "../store/table.ts";
+import { rowRead } from "../store/table-store.ts";
+import { RowReader } from "../store/row-reader.ts";
+import type { RowWritten, WriteBatch } from "../store/write-batch.ts";
+import type { Capacity } from "../wire/operation/capacity.ts";
+import type { RowWrite } from "../wire/operation/row-write.ts";
+import { RowWalker } from "../wire/plainbuffer/walk.ts";
+import { writeCapacity } from "./capacity.ts";
+import { checkKeyAgainst } from "./validation/key.ts";
+import { invalidParameter } from "./validation/parameter.ts";
+import { changeSize, checkChange, checkChangeAgainst, type ChangeType } from "./validation/row-change.ts";
+
+/** Scratch: a change is judged and applied within one call. */
+const walker = new RowWalker();
+
+export interface RowAnswer {
+  readonly consumed: Capacity;
+  readonly row?: Uint8Array | undefined;
+}
+
+/** Stands on a change and checks what does not depend on the table; the walker is good until the next change. @throws OTSParameterInvalid, TF_WIRE_CORRUPT */
+export function openChange(type: ChangeType, { change, condition, returnContent }: RowWrite): RowWalker {
+  if (!walker.open(change).next()) invalidParameter("data format is invalid.");
+  checkChange(type, walker, condition, returnContent);
+  return walker;
+}
+
+/** Bytes a change counts towards the limit of its request. */
+export function sizeOfChange(change: Uint8Array): number {
+  return walker.open(change).next() ? changeSize(walker) : 0;
+}
+
+/** Judges the opened change against its table and adds it to the batch. @throws the service's refusals of one row */
+export function applyChange(batch: WriteBatch, table: Table, type: ChangeType, write: RowWrite, clock: Clock): RowAnswer {
+  const now = clock.now();
+  checkKeyAgainst(table.schema, walker);
+  checkChangeAgainst(table.schema, walker, type, write.condition, now);
+  const written = batch[type](table, walker, write.condition);
+  const consumed = writeCapacity(written.size, written.readSize);
+  const row = write.returnContent === undefined ? undefined : returnedRow(table, write, written, now);
+  return row === undefined ? { consumed } : { consumed, row };
+}
+
+/** What the write asked to see: its key, with the value the server chose, or the sums it made. */
+function returnedRow(table: Table, { returnContent }: RowWrite, { row }: RowWritten, now: number): Uint8Array | undefined {
+  switch (returnContent?.type) {
+    case "key":
+      return row === undefined ? encodeWalkedKey(walker) : storedKey(row);
+    case "afterModify":
+      return row === undefined
+        ? undefined
+        : rowRead(row, new RowReader(table, { columns: returnContent.columns, maxVersions: 1 }, now)).row;
+    default:
+      return undefined;
+  }
+}
