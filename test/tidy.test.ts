@@ -123,20 +123,33 @@ describe("rooms", () => {
   test("components know the library only through its public entries", () => {
     const wrong = product
       .filter((file) => file.path.startsWith("components/"))
-      .flatMap((file) => file.imports.filter(({ specifier }) => targetOf(file, specifier)?.startsWith("src/") && !/^src\/(index|testing)\.ts$/.test(targetOf(file, specifier)!)).map(({ specifier, line }) => `${file.path}:${line} ${specifier}`));
+      .flatMap((file) =>
+        file.imports
+          .filter(
+            ({ specifier }) =>
+              targetOf(file, specifier)?.startsWith("src/") && !/^src\/(index|testing)\.ts$/.test(targetOf(file, specifier)!),
+          )
+          .map(({ specifier, line }) => `${file.path}:${line} ${specifier}`),
+      );
     expect(wrong).toEqual([]);
   });
 
   test("keep foreign modules behind their one door", () => {
     const wrong = files.flatMap((file) =>
-      file.imports.filter(({ specifier }) => doors.some(({ module, places }) => module.test(specifier) && !places.test(file.path))).map(({ specifier, line }) => `${file.path}:${line} ${specifier}`),
+      file.imports
+        .filter(({ specifier }) => doors.some(({ module, places }) => module.test(specifier) && !places.test(file.path)))
+        .map(({ specifier, line }) => `${file.path}:${line} ${specifier}`),
     );
     expect(wrong).toEqual([]);
   });
 
   test("have a README of under a page", () => {
-    const rooms = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join("src", entry.name));
-    const lacking = [...rooms, "components", "tools"].filter((room) => !existsSync(join(root, room, "README.md")) || readFileSync(join(root, room, "README.md"), "utf8").split("\n").length > 70);
+    const rooms = readdirSync(join(root, "src"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join("src", entry.name));
+    const lacking = [...rooms, "components", "tools"].filter(
+      (room) => !existsSync(join(root, room, "README.md")) || readFileSync(join(root, room, "README.md"), "utf8").split("\n").length > 70,
+    );
     expect(lacking).toEqual([]);
   });
 });
@@ -149,7 +162,10 @@ describe("time and chance", () => {
         const hits: string[] = [];
         const visit = (node: ts.Node): void => {
           const text = ts.isCallExpression(node) ? node.expression.getText(file.tree) : "";
-          if (/^(Date\.now|performance\.now|Math\.random|setTimeout|setInterval)$/.test(text) || (ts.isNewExpression(node) && node.expression.getText(file.tree) === "Date" && (node.arguments?.length ?? 0) === 0)) {
+          if (
+            /^(Date\.now|performance\.now|Math\.random|setTimeout|setInterval)$/.test(text) ||
+            (ts.isNewExpression(node) && node.expression.getText(file.tree) === "Date" && (node.arguments?.length ?? 0) === 0)
+          ) {
             hits.push(`${file.path}:${file.tree.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${text || "new Date()"}`);
           }
           ts.forEachChild(node, visit);
@@ -163,7 +179,9 @@ describe("time and chance", () => {
 
 describe("sizes and names", () => {
   test(`files have at most ${fileLinesMax} code lines`, () => {
-    expect(product.map((file) => [file.path, codeLines(file.tree, file.tree)] as const).filter(([, lines]) => lines > fileLinesMax)).toEqual([]);
+    expect(
+      product.map((file) => [file.path, codeLines(file.tree, file.tree)] as const).filter(([, lines]) => lines > fileLinesMax),
+    ).toEqual([]);
   });
 
   test(`functions have at most ${functionLinesMax} code lines`, () => {
@@ -172,7 +190,8 @@ describe("sizes and names", () => {
       const visit = (node: ts.Node): void => {
         if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
           const lines = codeLines(node, file.tree);
-          if (lines > functionLinesMax) hits.push(`${file.path}:${file.tree.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${lines}`);
+          if (lines > functionLinesMax)
+            hits.push(`${file.path}:${file.tree.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${lines}`);
         }
         ts.forEachChild(node, visit);
       };
@@ -194,9 +213,16 @@ describe("sizes and names", () => {
     const wrong = product.flatMap((file) => {
       const hits: string[] = [];
       const visit = (node: ts.Node): void => {
-        if ((ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isFunctionDeclaration(node)) && node.name !== undefined) {
+        if (
+          (ts.isClassDeclaration(node) ||
+            ts.isInterfaceDeclaration(node) ||
+            ts.isTypeAliasDeclaration(node) ||
+            ts.isFunctionDeclaration(node)) &&
+          node.name !== undefined
+        ) {
           const words = node.name.text.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
-          if (words.some((word) => bannedWords.includes(word)) && !/^Tunnel(Info)|^ChannelInfo$/.test(node.name.text)) hits.push(`${file.path} ${node.name.text}`);
+          if (words.some((word) => bannedWords.includes(word)) && !/^Tunnel(Info)|^ChannelInfo$/.test(node.name.text))
+            hits.push(`${file.path} ${node.name.text}`);
         }
         ts.forEachChild(node, visit);
       };
@@ -215,12 +241,22 @@ describe("sizes and names", () => {
 
 describe("what leaves the house", () => {
   test("no escape from the type system", () => {
-    const wrong = product.flatMap((file) => [...file.tree.text.matchAll(/\bas any\b|: any\b|as unknown as|@ts-(ignore|nocheck|expect-error)/g)].map((match) => `${file.path} ${match[0]}`));
+    const wrong = product.flatMap((file) =>
+      [...file.tree.text.matchAll(/\bas any\b|: any\b|as unknown as|@ts-(ignore|nocheck|expect-error)/g)].map(
+        (match) => `${file.path} ${match[0]}`,
+      ),
+    );
     expect(wrong).toEqual([]);
   });
 
   test("no unfinished work", () => {
-    const wrong = files.filter((file) => file.path !== "test/tidy.test.ts").flatMap((file) => [...file.tree.text.matchAll(/\b(TODO|FIXME|XXX|HACK)\b|\b(test|it|describe)\.(only|todo)\(/g)].map((match) => `${file.path} ${match[0]}`));
+    const wrong = files
+      .filter((file) => file.path !== "test/tidy.test.ts")
+      .flatMap((file) =>
+        [...file.tree.text.matchAll(/\b(TODO|FIXME|XXX|HACK)\b|\b(test|it|describe)\.(only|todo)\(/g)].map(
+          (match) => `${file.path} ${match[0]}`,
+        ),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -234,7 +270,10 @@ describe("what leaves the house", () => {
   test("every error code of the list is used, and has a way out", () => {
     const list = readFileSync(join(root, "src/base/error-code.ts"), "utf8");
     const codes = [...list.matchAll(/^ {2}(TF_[A-Z0-9_]+):/gm)].map((match) => match[1]!);
-    const text = product.filter((file) => file.path !== "src/base/error-code.ts").map((file) => file.tree.text).join("\n");
+    const text = product
+      .filter((file) => file.path !== "src/base/error-code.ts")
+      .map((file) => file.tree.text)
+      .join("\n");
     expect(codes.length).toBeGreaterThan(10);
     expect(codes.filter((code) => !text.includes(code))).toEqual([]);
   });

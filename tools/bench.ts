@@ -34,7 +34,20 @@ interface Server {
 async function startServer(folder: string): Promise<Server> {
   const child = spawn(
     process.execPath,
-    ["--conditions=tableferry-source", join(root, "src/cli/main.ts"), "serve", "--data-dir", join(folder, "store"), "--instance", "legacy", "--instance", "modern", "--instance", "peer", "--json"],
+    [
+      "--conditions=tableferry-source",
+      join(root, "src/cli/main.ts"),
+      "serve",
+      "--data-dir",
+      join(folder, "store"),
+      "--instance",
+      "legacy",
+      "--instance",
+      "modern",
+      "--instance",
+      "peer",
+      "--json",
+    ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   for await (const line of createInterface({ input: child.stdout })) {
@@ -55,7 +68,11 @@ function piece(script: string, ...args: string[]): Measured {
 
 const perMillion = (m: Measured) => (m.cpuSeconds / m.rows) * 1e6;
 function line(title: string, m: Measured): void {
-  const cells = [`${Math.round(m.rows / m.seconds).toLocaleString("en")} rows/s`, `${perMillion(m).toFixed(2)} CPU s/M rows`, `${m.peakMegabytes} MB peak`];
+  const cells = [
+    `${Math.round(m.rows / m.seconds).toLocaleString("en")} rows/s`,
+    `${perMillion(m).toFixed(2)} CPU s/M rows`,
+    `${m.peakMegabytes} MB peak`,
+  ];
   console.log(`  ${title.padEnd(44)} ${cells.map((cell) => cell.padStart(20)).join("")}`);
 }
 
@@ -73,17 +90,37 @@ const table = (instance: string, name: string, key = "customer:string,order:inte
   void piece("make-table.ts", ...to, `instance=${instance}`, `table=${name}`, `key=${key}`);
 
 function job(name: string, kind: "migration" | "verification", table: string, target: string): string {
-  const side = (instance: string, tableName: string) => ({ type: "table-store", endpoint: server.endpoint, instance, table: tableName, credentials: { file: server.keys } });
-  const create = { primaryKey: [{ name: "order_id", type: "integer" }, { name: "customer_id", type: "string" }] };
+  const side = (instance: string, tableName: string) => ({
+    type: "table-store",
+    endpoint: server.endpoint,
+    instance,
+    table: tableName,
+    credentials: { file: server.keys },
+  });
+  const create = {
+    primaryKey: [
+      { name: "order_id", type: "integer" },
+      { name: "customer_id", type: "string" },
+    ],
+  };
   const path = join(folder, `${name}.json`);
   const verify = kind === "migration" ? { coverage: "none" } : { certificate: false };
-  const spec = { kind, name, source: side("legacy", table), target: { ...side("modern", target), ...(kind === "migration" ? { create } : {}) }, mapping: join(root, "test/bench/copy-mapping.ts"), verify };
+  const spec = {
+    kind,
+    name,
+    source: side("legacy", table),
+    target: { ...side("modern", target), ...(kind === "migration" ? { create } : {}) },
+    mapping: join(root, "test/bench/copy-mapping.ts"),
+    verify,
+  };
   writeFileSync(path, JSON.stringify(spec));
   return `job=${path}`;
 }
 
 try {
-  console.log(`${rows.toLocaleString("en")} rows of about 300 bytes, ${runs} run(s), Node ${process.version}, server in its own process (LevelDB, synced)\n`);
+  console.log(
+    `${rows.toLocaleString("en")} rows of about 300 bytes, ${runs} run(s), Node ${process.version}, server in its own process (LevelDB, synced)\n`,
+  );
   table("legacy", "orders");
   const loaded = piece("ours/load.ts", ...to, "instance=legacy", "table=orders", `rows=${rows}`);
   if (only.has("load")) {
@@ -105,7 +142,9 @@ try {
   }
   if (only.has("copy") || only.has("verify")) {
     console.log("copy: two columns renamed, one derived, another key");
-    const ours = median((attempt) => piece("ours/job.ts", job(`copy-${attempt}`, "migration", "orders", attempt === 0 ? "orders" : `orders_${attempt}`)));
+    const ours = median((attempt) =>
+      piece("ours/job.ts", job(`copy-${attempt}`, "migration", "orders", attempt === 0 ? "orders" : `orders_${attempt}`)),
+    );
     line("tableferry migrate (checkpoints on)", ours);
     if (only.has("copy")) {
       table("peer", "orders", "order_id:integer,customer_id:string");

@@ -24,9 +24,13 @@ const stamp = join(root, "node_modules", ".tableferry-installed");
 const node = join(root, "node_modules", ".bin", "node");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock || !existsSync(node)) {
   console.error("Installing the packages of package-lock.json (once, about a minute) …");
-  const installed = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  // Not `npm ci`: it refuses a lockfile made where the registry lacks other platforms' optional packages. `--no-save` keeps the clone clean.
+  const installed = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (installed.status !== 0) {
-    console.error("npm ci failed (see above). Check that npm reaches its registry, then run this again.");
+    console.error("npm install failed (see above). Check that npm reaches its registry, then run this again.");
     process.exit(1);
   }
   writeFileSync(stamp, lock);

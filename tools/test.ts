@@ -32,9 +32,14 @@ if (args.length === 0) {
 const folder = mkdtempSync(join(tmpdir(), "tableferry-test-"));
 const report = join(folder, "report.json");
 console.log("\n== tests (vitest)");
-const run = spawnSync(bin("vitest"), ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args], { cwd: root, stdio: "inherit" });
+const run = spawnSync(bin("vitest"), ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args], {
+  cwd: root,
+  stdio: "inherit",
+});
 try {
-  const totals: { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number; success: boolean } = JSON.parse(readFileSync(report, "utf8"));
+  const totals: { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number; success: boolean } = JSON.parse(
+    readFileSync(report, "utf8"),
+  );
   passed += totals.numPassedTests;
   failed += totals.numFailedTests;
   // A file that could not be loaded counts as a failure although none of its tests ran.
