@@ -45,10 +45,16 @@ export class ProtobufWriter {
   /** int32, int64, enum: a safe integer; negative ones take ten bytes. */
   integer(field: number, value: number | undefined): void {
     if (value === undefined) return;
+    if (value < 0) return this.long(field, BigInt(value));
     this.#tag(field, 0);
-    if (value >= 0) return this.#varint(value);
+    this.#varint(value);
+  }
+
+  /** int64 of all 64 bits. */
+  long(field: number, value: bigint): void {
+    this.#tag(field, 0);
     this.#reserve(10);
-    let rest = BigInt.asUintN(64, BigInt(value));
+    let rest = BigInt.asUintN(64, value);
     for (; rest > 0x7fn; rest >>= 7n) this.#bytes[this.#at++] = Number(rest & 0x7fn) | 0x80;
     this.#bytes[this.#at++] = Number(rest);
   }
@@ -165,7 +171,8 @@ export class ProtobufReader {
   }
 
   #expect(wireType: number): void {
-    if (this.#wireType !== wireType) corrupt(`field ${this.field} has wire type ${this.#wireType} instead of ${wireType}`, this.#at, "message");
+    if (this.#wireType !== wireType)
+      corrupt(`field ${this.field} has wire type ${this.#wireType} instead of ${wireType}`, this.#at, "message");
   }
 
   /** int32, int64, enum; as a number, exact within 53 bits. */
@@ -173,10 +180,22 @@ export class ProtobufReader {
     this.#expect(0);
     const start = this.#at;
     const value = this.#varint();
-    if (value <= Number.MAX_SAFE_INTEGER) return value;
-    let exact = 0n;
-    for (let at = start, shift = 0n; at < this.#at; at++, shift += 7n) exact |= BigInt(this.bytes[at]! & 0x7f) << shift;
-    return Number(BigInt.asIntN(64, exact));
+    return value <= Number.MAX_SAFE_INTEGER ? value : Number(this.#exact(start));
+  }
+
+  /** int64 of all 64 bits. */
+  long(): bigint {
+    this.#expect(0);
+    const start = this.#at;
+    const value = this.#varint();
+    return value <= Number.MAX_SAFE_INTEGER ? BigInt(value) : this.#exact(start);
+  }
+
+  /** The varint between `start` and here, as two's complement. */
+  #exact(start: number): bigint {
+    let value = 0n;
+    for (let at = start, shift = 0n; at < this.#at; at++, shift += 7n) value |= BigInt(this.bytes[at]! & 0x7f) << shift;
+    return BigInt.asIntN(64, value);
   }
 
   zigzag(): number {

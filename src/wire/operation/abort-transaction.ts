@@ -1,6 +1,6 @@
 import type { Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { empty, message, operationOf, required, text } from "../message.ts";
 
 export interface AbortTransactionRequest {
   readonly transactionId: string;
@@ -8,4 +8,9 @@ export interface AbortTransactionRequest {
 
 export type AbortTransactionResponse = Empty;
 
-export const abortTransaction: Operation<AbortTransactionRequest, AbortTransactionResponse> = pending("AbortTransaction", "write");
+export const abortTransaction: Operation<AbortTransactionRequest, AbortTransactionResponse> = operationOf(
+  "AbortTransaction",
+  "write",
+  message<AbortTransactionRequest>({ transactionId: required(1, text) }),
+  empty,
+);

@@ -11,7 +11,11 @@ export function writeConsumed(writer: ProtobufWriter, field: number, capacity: C
   writer.message(field, () => writeCapacityUnit(writer, 1, capacity));
 }
 
-export function writeCapacityUnit(writer: ProtobufWriter, field: number, capacity: { readonly read?: number | undefined; readonly write?: number | undefined }): void {
+export function writeCapacityUnit(
+  writer: ProtobufWriter,
+  field: number,
+  capacity: { readonly read?: number | undefined; readonly write?: number | undefined },
+): void {
   writer.message(field, () => {
     writer.integer(1, capacity.read);
     writer.integer(2, capacity.write);

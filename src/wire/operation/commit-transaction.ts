@@ -1,6 +1,6 @@
 import type { Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { empty, message, operationOf, required, text } from "../message.ts";
 
 export interface CommitTransactionRequest {
   readonly transactionId: string;
@@ -8,4 +8,9 @@ export interface CommitTransactionRequest {
 
 export type CommitTransactionResponse = Empty;
 
-export const commitTransaction: Operation<CommitTransactionRequest, CommitTransactionResponse> = pending("CommitTransaction", "write");
+export const commitTransaction: Operation<CommitTransactionRequest, CommitTransactionResponse> = operationOf(
+  "CommitTransaction",
+  "write",
+  message<CommitTransactionRequest>({ transactionId: required(1, text) }),
+  empty,
+);

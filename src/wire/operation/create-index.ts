@@ -1,7 +1,8 @@
 import type { Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
 import type { IndexMeta } from "./table-meta.ts";
+import { boolean, byHand, empty, message, operationOf, optional, required, text } from "../message.ts";
+import { readIndexMeta, writeIndexMeta } from "./table-codec.ts";
 
 export interface CreateIndexRequest {
   readonly mainTableName: string;
@@ -12,4 +13,13 @@ export interface CreateIndexRequest {
 
 export type CreateIndexResponse = Empty;
 
-export const createIndex: Operation<CreateIndexRequest, CreateIndexResponse> = pending("CreateIndex", "write");
+export const createIndex: Operation<CreateIndexRequest, CreateIndexResponse> = operationOf(
+  "CreateIndex",
+  "write",
+  message<CreateIndexRequest>({
+    mainTableName: required(1, text),
+    index: required(2, byHand(writeIndexMeta, readIndexMeta)),
+    includeBaseData: optional(3, boolean),
+  }),
+  empty,
+);

@@ -91,7 +91,13 @@ function decodeRequest(body: Uint8Array): CreateTableRequest {
     else if (reader.field === 8) parts.localTransactions = reader.boolean();
     else reader.skip();
   }
-  return { ...parts, meta: required(parts.meta, "table_meta"), reserved: required(parts.reserved, "reserved_throughput"), partitions, indexes };
+  return {
+    ...parts,
+    meta: required(parts.meta, "table_meta"),
+    reserved: required(parts.reserved, "reserved_throughput"),
+    partitions,
+    indexes,
+  };
 }
 
 function readPartition(reader: ProtobufReader): PartitionRange {
@@ -107,6 +113,7 @@ function readPartition(reader: ProtobufReader): PartitionRange {
 
 function bound(bytes: Uint8Array): KeyBound {
   const value = decodeBareValue(bytes);
-  if (value === null || value === AUTO_INCREMENT || typeof value === "number" || typeof value === "boolean") return corrupt("a partition's bound is no key value", 0, "value");
+  if (value === null || value === AUTO_INCREMENT || typeof value === "number" || typeof value === "boolean")
+    return corrupt("a partition's bound is no key value", 0, "value");
   return value;
 }

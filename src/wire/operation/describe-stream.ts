@@ -1,5 +1,6 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { choice, integer, message, nested, operationOf, optional, repeated, required, text } from "../message.ts";
+import { enumeration } from "../protobuf.ts";
 
 export interface DescribeStreamRequest {
   readonly streamId: string;
@@ -14,6 +15,12 @@ export interface StreamShard {
   readonly parentSiblingId?: string | undefined;
 }
 
+const streamShard = message<StreamShard>({
+  shardId: required(1, text),
+  parentId: optional(2, text),
+  parentSiblingId: optional(3, text),
+});
+
 export interface DescribeStreamResponse {
   readonly streamId: string;
   readonly expirationHours: number;
@@ -25,4 +32,17 @@ export interface DescribeStreamResponse {
   readonly nextShardId?: string | undefined;
 }
 
-export const describeStream: Operation<DescribeStreamRequest, DescribeStreamResponse> = pending("DescribeStream", "read");
+export const describeStream: Operation<DescribeStreamRequest, DescribeStreamResponse> = operationOf(
+  "DescribeStream",
+  "read",
+  message<DescribeStreamRequest>({ streamId: required(1, text), startShardId: optional(2, text), shardLimit: optional(3, integer) }),
+  message<DescribeStreamResponse>({
+    streamId: required(1, text),
+    expirationHours: required(2, integer),
+    tableName: required(3, text),
+    creationTime: required(4, integer),
+    status: required(5, choice(enumeration("stream status", { enabling: 1, active: 2 }))),
+    shards: repeated(6, nested(streamShard)),
+    nextShardId: optional(7, text),
+  }),
+);

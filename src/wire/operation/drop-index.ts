@@ -1,6 +1,6 @@
 import type { Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { empty, message, operationOf, required, text } from "../message.ts";
 
 export interface DropIndexRequest {
   readonly mainTableName: string;
@@ -9,4 +9,9 @@ export interface DropIndexRequest {
 
 export type DropIndexResponse = Empty;
 
-export const dropIndex: Operation<DropIndexRequest, DropIndexResponse> = pending("DropIndex", "write");
+export const dropIndex: Operation<DropIndexRequest, DropIndexResponse> = operationOf(
+  "DropIndex",
+  "write",
+  message<DropIndexRequest>({ mainTableName: required(1, text), indexName: required(2, text) }),
+  empty,
+);

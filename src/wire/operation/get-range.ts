@@ -35,7 +35,7 @@ export interface GetRangeResponse {
 }
 
 const directions = enumeration("direction", { forward: 0, backward: 1 });
-const blockTypes = enumeration<BlockType>("data block type", { plainBuffer: 0, simpleRowMatrix: 1 });
+export const blockTypes = enumeration<BlockType>("data block type", { plainBuffer: 0, simpleRowMatrix: 1 });
 const selectionFields: SelectionFields = { columns: 3, timeRange: 4, maxVersions: 5, filter: 10, startColumn: 11, endColumn: 12 };
 
 /**
@@ -43,7 +43,14 @@ const selectionFields: SelectionFields = { columns: 3, timeRange: 4, maxVersions
  * 8! exclusive_end_primary_key; 9? cache_blocks; 10? filter; 11? start_column; 12? end_column; 13? token; 14? transaction_id;
  * 15? data_block_type_hint; 16? return_entire_primary_keys`.
  */
-export const getRange: Operation<GetRangeRequest, GetRangeResponse> = { name: "GetRange", kind: "read", encodeRequest, decodeRequest, encodeResponse, decodeResponse };
+export const getRange: Operation<GetRangeRequest, GetRangeResponse> = {
+  name: "GetRange",
+  kind: "read",
+  encodeRequest,
+  decodeRequest,
+  encodeResponse,
+  decodeResponse,
+};
 
 function encodeRequest(request: GetRangeRequest): Uint8Array {
   const writer = new ProtobufWriter();

@@ -54,7 +54,14 @@ export const getRow: Operation<GetRowRequest, GetRowResponse> = {
       else if (reader.field === 11) transactionId = reader.string();
       else if (!readSelectionField(reader, selectionFields, selection)) reader.skip();
     }
-    return { tableName: required(tableName, "table_name"), key: required(key, "primary_key"), selection, cacheBlocks, token, transactionId };
+    return {
+      tableName: required(tableName, "table_name"),
+      key: required(key, "primary_key"),
+      selection,
+      cacheBlocks,
+      token,
+      transactionId,
+    };
   },
   encodeResponse: (response) => {
     const writer = new ProtobufWriter(response.row.length + 64);

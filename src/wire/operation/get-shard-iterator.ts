@@ -1,5 +1,5 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { integer, message, operationOf, optional, required, text } from "../message.ts";
 
 export interface GetShardIteratorRequest {
   readonly streamId: string;
@@ -14,4 +14,14 @@ export interface GetShardIteratorResponse {
   readonly nextToken?: string | undefined;
 }
 
-export const getShardIterator: Operation<GetShardIteratorRequest, GetShardIteratorResponse> = pending("GetShardIterator", "read");
+export const getShardIterator: Operation<GetShardIteratorRequest, GetShardIteratorResponse> = operationOf(
+  "GetShardIterator",
+  "read",
+  message<GetShardIteratorRequest>({
+    streamId: required(1, text),
+    shardId: required(2, text),
+    timestamp: optional(3, integer),
+    token: optional(4, text),
+  }),
+  message<GetShardIteratorResponse>({ shardIterator: required(1, text), nextToken: optional(2, text) }),
+);

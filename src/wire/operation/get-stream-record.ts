@@ -1,7 +1,7 @@
-import type { Capacity } from "./capacity.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { StreamRecord } from "./stream-record.ts";
+import { boolean, byHand, integer, message, nested, operationOf, optional, repeated, required, text } from "../message.ts";
+import { readConsumed, writeConsumed, type Capacity } from "./capacity.ts";
+import { streamRecord, type StreamRecord } from "./stream-record.ts";
 
 export interface GetStreamRecordRequest {
   readonly shardIterator: string;
@@ -17,4 +17,14 @@ export interface GetStreamRecordResponse {
   readonly mayMoreRecord?: boolean | undefined;
 }
 
-export const getStreamRecord: Operation<GetStreamRecordRequest, GetStreamRecordResponse> = pending("GetStreamRecord", "read");
+export const getStreamRecord: Operation<GetStreamRecordRequest, GetStreamRecordResponse> = operationOf(
+  "GetStreamRecord",
+  "read",
+  message<GetStreamRecordRequest>({ shardIterator: required(1, text), limit: optional(2, integer), tableName: optional(3, text) }),
+  message<GetStreamRecordResponse>({
+    records: repeated(1, nested(streamRecord)),
+    nextShardIterator: optional(2, text),
+    consumed: optional(3, byHand(writeConsumed, readConsumed)),
+    mayMoreRecord: optional(4, boolean),
+  }),
+);

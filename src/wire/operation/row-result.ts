@@ -34,7 +34,7 @@ export function encodeTableResults(tables: readonly TableResults[]): Uint8Array 
   return writer.finish();
 }
 
-function writeRowResult(writer: ProtobufWriter, result: RowResult): void {
+export function writeRowResult(writer: ProtobufWriter, result: RowResult): void {
   writer.boolean(1, result.ok);
   if (result.ok) {
     writeConsumed(writer, 3, result.consumed);
@@ -88,7 +88,7 @@ function sameShort(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-function readRowResult(reader: ProtobufReader): RowResult {
+export function readRowResult(reader: ProtobufReader): RowResult {
   let ok: boolean | undefined;
   let error: RowError | undefined;
   let consumed: Capacity | undefined;

@@ -1,5 +1,5 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { bytes, message, operationOf, required, text } from "../message.ts";
 
 export interface StartLocalTransactionRequest {
   readonly tableName: string;
@@ -11,7 +11,9 @@ export interface StartLocalTransactionResponse {
   readonly transactionId: string;
 }
 
-export const startLocalTransaction: Operation<StartLocalTransactionRequest, StartLocalTransactionResponse> = pending(
+export const startLocalTransaction: Operation<StartLocalTransactionRequest, StartLocalTransactionResponse> = operationOf(
   "StartLocalTransaction",
   "write",
+  message<StartLocalTransactionRequest>({ tableName: required(1, text), key: required(2, bytes) }),
+  message<StartLocalTransactionResponse>({ transactionId: required(1, text) }),
 );

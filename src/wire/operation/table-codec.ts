@@ -141,7 +141,11 @@ export function wholeTableOptions(reader: ProtobufReader): TableOptions {
 }
 
 /** `ReservedThroughput {1! capacity_unit}`. */
-export function writeReserved(writer: ProtobufWriter, field: number, reserved: { readonly read?: number | undefined; readonly write?: number | undefined }): void {
+export function writeReserved(
+  writer: ProtobufWriter,
+  field: number,
+  reserved: { readonly read?: number | undefined; readonly write?: number | undefined },
+): void {
   writer.message(field, () => writeCapacityUnit(writer, 1, reserved));
 }
 

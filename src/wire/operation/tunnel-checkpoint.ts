@@ -1,6 +1,6 @@
 import type { Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { empty, long, message, operationOf, required, text } from "../message.ts";
 
 export interface TunnelCheckpointRequest {
   readonly tunnelId: string;
@@ -14,4 +14,15 @@ export interface TunnelCheckpointRequest {
 
 export type TunnelCheckpointResponse = Empty;
 
-export const tunnelCheckpoint: Operation<TunnelCheckpointRequest, TunnelCheckpointResponse> = pending("tunnel/checkpoint", "write");
+export const tunnelCheckpoint: Operation<TunnelCheckpointRequest, TunnelCheckpointResponse> = operationOf(
+  "tunnel/checkpoint",
+  "write",
+  message<TunnelCheckpointRequest>({
+    tunnelId: required(1, text),
+    clientId: required(2, text),
+    channelId: required(3, text),
+    checkpoint: required(4, text),
+    sequenceNumber: required(5, long),
+  }),
+  empty,
+);

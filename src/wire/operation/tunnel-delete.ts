@@ -1,6 +1,6 @@
 import type { Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { empty, message, operationOf, optional, required, text } from "../message.ts";
 
 export interface TunnelDeleteRequest {
   readonly tableName: string;
@@ -10,4 +10,9 @@ export interface TunnelDeleteRequest {
 
 export type TunnelDeleteResponse = Empty;
 
-export const tunnelDelete: Operation<TunnelDeleteRequest, TunnelDeleteResponse> = pending("tunnel/delete", "write");
+export const tunnelDelete: Operation<TunnelDeleteRequest, TunnelDeleteResponse> = operationOf(
+  "tunnel/delete",
+  "write",
+  message<TunnelDeleteRequest>({ tableName: required(1, text), tunnelName: required(2, text), tunnelId: optional(3, text) }),
+  empty,
+);

@@ -1,5 +1,5 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { long, message, operationOf, required, text } from "../message.ts";
 
 export interface TunnelGetCheckpointRequest {
   readonly tunnelId: string;
@@ -13,7 +13,9 @@ export interface TunnelGetCheckpointResponse {
   readonly sequenceNumber: bigint;
 }
 
-export const tunnelGetCheckpoint: Operation<TunnelGetCheckpointRequest, TunnelGetCheckpointResponse> = pending(
+export const tunnelGetCheckpoint: Operation<TunnelGetCheckpointRequest, TunnelGetCheckpointResponse> = operationOf(
   "tunnel/getcheckpoint",
   "read",
+  message<TunnelGetCheckpointRequest>({ tunnelId: required(1, text), clientId: required(2, text), channelId: required(3, text) }),
+  message<TunnelGetCheckpointResponse>({ checkpoint: required(1, text), sequenceNumber: required(2, long) }),
 );

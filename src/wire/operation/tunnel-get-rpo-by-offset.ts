@@ -1,11 +1,13 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { RpoRequest, RpoResponse } from "./tunnel-rpo.ts";
+import { operationOf } from "../message.ts";
+import { rpoRequest, rpoResponse, type RpoRequest, type RpoResponse } from "./tunnel-rpo.ts";
 
 export type TunnelGetRpoByOffsetRequest = RpoRequest;
 export type TunnelGetRpoByOffsetResponse = RpoResponse;
 
-export const tunnelGetRpoByOffset: Operation<TunnelGetRpoByOffsetRequest, TunnelGetRpoByOffsetResponse> = pending(
+export const tunnelGetRpoByOffset: Operation<TunnelGetRpoByOffsetRequest, TunnelGetRpoByOffsetResponse> = operationOf(
   "tunnel/getrpobyoffset",
   "read",
+  rpoRequest,
+  rpoResponse,
 );

@@ -1,6 +1,6 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { TunnelChannel } from "./tunnel-channel.ts";
+import { message, nested, operationOf, repeated, required, text } from "../message.ts";
+import { tunnelChannel, type TunnelChannel } from "./tunnel-channel.ts";
 
 export interface TunnelHeartbeatRequest {
   readonly tunnelId: string;
@@ -14,4 +14,13 @@ export interface TunnelHeartbeatResponse {
   readonly channels: readonly TunnelChannel[];
 }
 
-export const tunnelHeartbeat: Operation<TunnelHeartbeatRequest, TunnelHeartbeatResponse> = pending("tunnel/heartbeat", "write");
+export const tunnelHeartbeat: Operation<TunnelHeartbeatRequest, TunnelHeartbeatResponse> = operationOf(
+  "tunnel/heartbeat",
+  "write",
+  message<TunnelHeartbeatRequest>({
+    tunnelId: required(1, text),
+    clientId: required(2, text),
+    channels: repeated(3, nested(tunnelChannel)),
+  }),
+  message<TunnelHeartbeatResponse>({ channels: repeated(1, nested(tunnelChannel)) }),
+);

@@ -1,6 +1,6 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { StreamTunnelConfig, TunnelType } from "./tunnel-create.ts";
+import { boolean, long, message, nested, operationOf, optional, repeated, required, text, word } from "../message.ts";
+import { streamTunnelConfig, type StreamTunnelConfig, type TunnelType } from "./tunnel-create.ts";
 
 export type TunnelStage = "InitBaseDataAndStreamShard" | "ProcessBaseData" | "ProcessStream";
 
@@ -20,6 +20,20 @@ export interface TunnelState {
   readonly createTime?: bigint | undefined;
 }
 
+export const tunnelState = message<TunnelState>({
+  tunnelId: required(1, text),
+  tunnelType: required(2, word("BaseData", "Stream", "BaseAndStream")),
+  tableName: required(3, text),
+  instanceName: required(4, text),
+  streamId: required(5, text),
+  stage: required(6, word("InitBaseDataAndStreamShard", "ProcessBaseData", "ProcessStream")),
+  expired: optional(7, boolean),
+  tunnelName: optional(8, text),
+  public: optional(9, boolean),
+  streamConfig: optional(10, nested(streamTunnelConfig)),
+  createTime: optional(11, long),
+});
+
 export interface TunnelListRequest {
   readonly tableName?: string | undefined;
 }
@@ -28,4 +42,9 @@ export interface TunnelListResponse {
   readonly tunnels: readonly TunnelState[];
 }
 
-export const tunnelList: Operation<TunnelListRequest, TunnelListResponse> = pending("tunnel/list", "read");
+export const tunnelList: Operation<TunnelListRequest, TunnelListResponse> = operationOf(
+  "tunnel/list",
+  "read",
+  message<TunnelListRequest>({ tableName: optional(1, text) }),
+  message<TunnelListResponse>({ tunnels: repeated(1, nested(tunnelState)) }),
+);

@@ -1,6 +1,6 @@
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { StreamRecord } from "./stream-record.ts";
+import { boolean, message, nested, operationOf, optional, repeated, required, text } from "../message.ts";
+import { streamRecord, type StreamRecord } from "./stream-record.ts";
 
 export interface TunnelReadRecordsRequest {
   readonly tunnelId: string;
@@ -16,4 +16,18 @@ export interface TunnelReadRecordsResponse {
   readonly mayMoreRecord?: boolean | undefined;
 }
 
-export const tunnelReadRecords: Operation<TunnelReadRecordsRequest, TunnelReadRecordsResponse> = pending("tunnel/readrecords", "read");
+export const tunnelReadRecords: Operation<TunnelReadRecordsRequest, TunnelReadRecordsResponse> = operationOf(
+  "tunnel/readrecords",
+  "read",
+  message<TunnelReadRecordsRequest>({
+    tunnelId: required(1, text),
+    clientId: required(2, text),
+    channelId: required(3, text),
+    token: required(4, text),
+  }),
+  message<TunnelReadRecordsResponse>({
+    records: repeated(1, nested(streamRecord)),
+    nextToken: required(2, text),
+    mayMoreRecord: optional(3, boolean),
+  }),
+);

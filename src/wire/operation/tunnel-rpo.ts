@@ -1,3 +1,5 @@
+import { bytes, integer, message, optional, text } from "../message.ts";
+
 /** GetRpo and GetRpoByOffset share their messages (reference 5.1). */
 export interface RpoRequest {
   readonly tunnelId?: string | undefined;
@@ -10,3 +12,10 @@ export interface RpoResponse {
   readonly tunnelRpoInfos?: Uint8Array | undefined;
   readonly tunnelId?: string | undefined;
 }
+
+export const rpoRequest = message<RpoRequest>({ tunnelId: optional(1, text), limit: optional(2, integer) });
+export const rpoResponse = message<RpoResponse>({
+  rpoInfos: optional(1, bytes),
+  tunnelRpoInfos: optional(2, bytes),
+  tunnelId: optional(3, text),
+});

@@ -1,7 +1,7 @@
 import type { Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
-import type { TunnelChannel } from "./tunnel-channel.ts";
+import { empty, message, nested, operationOf, repeated, required, text } from "../message.ts";
+import { tunnelChannel, type TunnelChannel } from "./tunnel-channel.ts";
 
 export interface TunnelScheduleRequest {
   readonly tunnelId: string;
@@ -11,4 +11,9 @@ export interface TunnelScheduleRequest {
 
 export type TunnelScheduleResponse = Empty;
 
-export const tunnelSchedule: Operation<TunnelScheduleRequest, TunnelScheduleResponse> = pending("tunnel/schedule", "write");
+export const tunnelSchedule: Operation<TunnelScheduleRequest, TunnelScheduleResponse> = operationOf(
+  "tunnel/schedule",
+  "write",
+  message<TunnelScheduleRequest>({ tunnelId: required(1, text), channels: repeated(3, nested(tunnelChannel)) }),
+  empty,
+);

@@ -1,6 +1,6 @@
 import type { Empty } from "./empty.ts";
 import type { Operation } from "./operation.ts";
-import { pending } from "./pending.ts";
+import { empty, message, operationOf, required, text } from "../message.ts";
 
 export interface TunnelShutdownRequest {
   readonly tunnelId: string;
@@ -9,4 +9,9 @@ export interface TunnelShutdownRequest {
 
 export type TunnelShutdownResponse = Empty;
 
-export const tunnelShutdown: Operation<TunnelShutdownRequest, TunnelShutdownResponse> = pending("tunnel/shutdown", "write");
+export const tunnelShutdown: Operation<TunnelShutdownRequest, TunnelShutdownResponse> = operationOf(
+  "tunnel/shutdown",
+  "write",
+  message<TunnelShutdownRequest>({ tunnelId: required(1, text), clientId: required(2, text) }),
+  empty,
+);
