@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe } from "vitest";
+import { VirtualClock } from "../../src/base/virtual-clock.ts";
+import { openEmbeddedServer, type EmbeddedServer } from "../../src/server/embedded-server.ts";
+import type { Transport } from "../../src/wire/transport.ts";
+import { Caller } from "./caller.ts";
+
+/** A server of its own for one test. */
+export interface Endpoint {
+  /** Calls with the root key on the instance `first`; there is a second one, `second`. */
+  readonly caller: Caller;
+  readonly server: EmbeddedServer;
+  readonly clock: VirtualClock;
+  readonly transport: Transport;
+}
+
+interface Kind {
+  readonly name: string;
+  readonly disk: boolean;
+  readonly http: boolean;
+}
+
+export const kinds: readonly Kind[] = [
+  { name: "memory, in process", disk: false, http: false },
+  { name: "memory, HTTP", disk: false, http: true },
+  { name: "disk, in process", disk: true, http: false },
+  { name: "disk, HTTP", disk: true, http: true },
+];
+
+/** Runs a suite over every kind of endpoint; `open` gives a test its server, which is stopped behind it. */
+export function describeEverywhere(name: string, suite: (open: () => Promise<Endpoint>) => void): void {
+  for (const kind of kinds) {
+    describe(`${name} (${kind.name})`, () => {
+      const cleanups: (() => Promise<unknown>)[] = [];
+      afterEach(async () => {
+        for (const clean of cleanups.splice(0).reverse()) await clean();
+      });
+      suite(async () => {
+        const dataDir = kind.disk ? await mkdtemp(join(tmpdir(), "tableferry-conformance-")) : undefined;
+        if (dataDir !== undefined) cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+        const clock = new VirtualClock();
+        const server = await openEmbeddedServer({ dataDir, clock, http: kind.http, instances: ["first", "second"] });
+        cleanups.push(() => server.close());
+        const transport = kind.http ? fetchTransport(server.endpoint!) : server.handler;
+        return { server, clock, transport, caller: new Caller(transport, clock, server.rootKey, "first") };
+      });
+    });
+  }
+}
+
+/** The plainest HTTP client there is. */
+export function fetchTransport(endpoint: string): Transport {
+  return async ({ path, headers, body }) => {
+    const response = await fetch(`${endpoint}${path}`, { method: "POST", headers, body: new Uint8Array(body) });
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers.entries()),
+      body: new Uint8Array(await response.arrayBuffer()),
+    };
+  };
+}
