@@ -47,6 +47,8 @@ export interface ScanScope {
   readonly filter?: Filter | undefined;
   /** Carry cell timestamps and all versions (R5 `keep`), or the latest value of each column only. */
   readonly versions: "latest" | "keep";
+  /** Canonical forms leave out cells with an older timestamp (ms): they expire before the run is over (R5). */
+  readonly oldest?: number | undefined;
 }
 
 /** A piece of a scan that one worker reads in order. JSON-clean, so that it survives in a checkpoint. */
@@ -155,6 +157,8 @@ export interface Encoded {
   readonly filtered: number;
   /** Rows out (differs from rows in when a row becomes several). */
   readonly rowsOut: number;
+  /** Cells left out because the target's time to live makes them expire before the run is over (R5). */
+  readonly expiredCells?: number | undefined;
 }
 
 /** Turns batches into parcels; one a worker, because it may reuse buffers. */

@@ -63,7 +63,7 @@ export class FileEncoder implements Encoder {
   encode(batch: Batch): Encoded {
     const rows: FlowRow[] = [];
     const indexes: number[] = [];
-    const mapped = mapBatch(batch, this.#mapping, (row, index) => {
+    const mapped = mapBatch(batch, this.#mapping, undefined, (row, index) => {
       rows.push(row);
       indexes.push(index);
     });

@@ -73,7 +73,7 @@ export class FileSource implements Source {
   }
 
   canonicalizer(mapping: CompiledMapping | undefined, scope: ScanScope): Canonicalizer {
-    return new DecodedCanonicalizer(mapping, scope.versions);
+    return new DecodedCanonicalizer(mapping, scope);
   }
 
   async close(): Promise<void> {}

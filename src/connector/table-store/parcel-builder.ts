@@ -1,0 +1,94 @@
+import type { Refusal } from "../../job/mapping.ts";
+import type { RowExistence } from "../../model/condition.ts";
+import { limits } from "../../model/limits.ts";
+import { BatchWriteBody } from "../../wire/operation/batch-write-body.ts";
+import type { Parcel } from "../connector.ts";
+import { append, BatchParcel, WideParcel } from "./change-parcels.ts";
+
+export interface ParcelBuilderOptions {
+  readonly table: string;
+  readonly existence: RowExistence;
+  /** Target keys of one batch may be equal; then equal ones go into different parcels (R10). */
+  readonly keysMayRepeat: boolean;
+  /** False: a row that one PutRow cannot carry is refused, because the table takes whole rows only. */
+  readonly allowUpdate: boolean;
+}
+
+const tooLarge: Refusal = {
+  cause: "too-large",
+  text: `the row has more than ${limits.attributeColumnsPerRowMax} columns or ${limits.writeBytesMax} bytes, and the target takes whole rows only (allow_update is false)`,
+};
+
+/** Gathers changes into parcels of up to 200 rows and 4 MB. Changes are written in place, behind `begin`. */
+export class ParcelBuilder {
+  readonly #options: ParcelBuilderOptions;
+  #parcels: Parcel[] = [];
+  #body: BatchWriteBody | undefined;
+  #sources: number[] = [];
+  #keys = new Set<string>();
+  /** Bytes of the last body: the best guess for the next one. */
+  #capacity = 64 * 1024;
+
+  constructor(options: ParcelBuilderOptions) {
+    this.#options = options;
+  }
+
+  /** The body to which a change is to be appended now. */
+  begin(): BatchWriteBody {
+    this.#body ??= new BatchWriteBody(this.#options.table, this.#options.existence, this.#capacity);
+    this.#body.begin();
+    return this.#body;
+  }
+
+  /**
+   * Takes the change that was appended since `begin`: `[start, end)` of the body's bytes, its key up to `keyEnd`, with at
+   * most `cells` cells. Returns why it cannot be taken, if so.
+   */
+  add(start: number, keyEnd: number, end: number, cells: number, source: number): Refusal | undefined {
+    const body = this.#body!;
+    const length = end - start;
+    if (cells > limits.attributeColumnsPerRowMax || length > limits.writeBytesMax) return this.#addWide(body, start, end, source);
+    const key = this.#options.keysMayRepeat ? body.writer.bytes.toString("latin1", start, keyEnd) : "";
+    if (body.changeBytes + length > limits.writeBytesMax || this.#keys.has(key)) {
+      const change = new Uint8Array(body.writer.bytes.subarray(start, end));
+      body.rollback();
+      this.#cut();
+      const next = this.begin();
+      next.rollback();
+      append(next, change);
+    } else {
+      body.commit();
+    }
+    if (this.#options.keysMayRepeat) this.#keys.add(key);
+    this.#sources.push(source);
+    if (this.#sources.length >= limits.batchWriteRowsMax) this.#cut();
+    return undefined;
+  }
+
+  #addWide(body: BatchWriteBody, start: number, end: number, source: number): Refusal | undefined {
+    const whole = new Uint8Array(body.writer.bytes.subarray(start, end));
+    body.rollback();
+    const parcel = new WideParcel(this.#options.existence, whole, source);
+    if (parcel.updates.length > 0 && !this.#options.allowUpdate) return tooLarge;
+    this.#parcels.push(parcel);
+    return undefined;
+  }
+
+  #cut(): void {
+    const body = this.#body;
+    if (body === undefined || body.rows === 0) return;
+    this.#capacity = body.writer.at + (body.writer.at >> 3);
+    this.#parcels.push(new BatchParcel(this.#options.table, this.#options.existence, body, this.#sources));
+    this.#body = undefined;
+    this.#sources = [];
+    this.#keys.clear();
+  }
+
+  /** The parcels of everything added since the last time. */
+  take(): Parcel[] {
+    this.#cut();
+    const parcels = this.#parcels;
+    this.#parcels = [];
+    return parcels;
+  }
+}
