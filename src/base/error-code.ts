@@ -34,6 +34,8 @@ export const errorCodes = {
   TF_INSTANCE_NOT_EMPTY: "The instance has tables. Delete them first, or ask for them to be dropped with it.",
   TF_INSTANCE_INVALID: "An instance name has 3 to 16 letters, digits and hyphens, starts with a letter and does not end with a hyphen.",
   TF_ADDRESS_IN_USE: "The server's address cannot be used. Stop what listens there, or name another host or port.",
+  TF_SERVER_START: "The embedded server did not start. The message quotes its log; correct what it names and run again.",
+  TF_TABLE_THERE: "The table is there already, and is not as declared. Declare it as it is, name another table, or adopt it.",
   TF_ADMIN_INVALID: "The administration call is not understood. Use the same version of tableferry on both sides.",
   TF_STORE_NEWER: "The data folder was written by a newer version. Use that version of tableferry, or name another folder.",
   // --- sources and targets

@@ -88,6 +88,7 @@ export const commandTable: readonly CommandRow[] = [
       { name: "host", kind: "text", value: "address", text: "address to listen on (default: 127.0.0.1)" },
       { name: "port", kind: "port", value: "number", text: "port to listen on, 0 for a free one (default: 8087)" },
       { name: "instance", kind: "list", value: "name", text: "instance to create; repeat for several (default: local)" },
+      { name: "log", kind: "flag", text: "print a line for every request on standard error" },
       {
         name: "access-key-id",
         kind: "text",

@@ -10,7 +10,7 @@ export async function confirmed(invocation: Invocation, question: string): Promi
   const answer = invocation.json ? undefined : await invocation.terminal.ask(`${question} [y/N] `);
   if (answer === undefined) {
     throw new TableferryError("TF_USAGE", {
-      message: `${question} Nobody can answer here`,
+      message: `nobody can be asked here: ${question}`,
       wayOut: "Give --yes to go ahead without being asked.",
     });
   }

@@ -1,5 +1,6 @@
 import { ServiceError } from "../wire/service-error.ts";
 import { TableferryError } from "../base/error.ts";
+import { PlacedError } from "./placed-error.ts";
 
 /** What a script can tell from the number alone. Documented in docs/cli.md; numbers never change their meaning. */
 export const exitCodes = {
@@ -54,5 +55,6 @@ export function exitOfCode(code: string): ExitCode {
 
 /** The exit code of an error that ends a command. */
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof PlacedError) return exitOfCode(error.service.code);
   return error instanceof TableferryError || error instanceof ServiceError ? exitOfCode(error.code) : exitCodes.failed;
 }

@@ -62,13 +62,10 @@ export function parseKeyValue(text: string, type: KeyType): KeyValue | undefined
   return value >= INTEGER_MIN && value <= INTEGER_MAX ? value : undefined;
 }
 
-/** The key as `parseKey` reads it, each word fit for a shell. */
-export function keyWords(key: readonly KeyColumn<KeyValue>[]): string {
-  return key
-    .map(({ name, value }) =>
-      shellWord(`${name}=${value instanceof Uint8Array ? `base64:${Buffer.from(value).toString("base64")}` : String(value)}`),
-    )
-    .join(" ");
+/** The key as `parseKey` reads it, a word a column, each fit for a shell. */
+export function keyWords(key: readonly KeyColumn<KeyValue>[]): readonly string[] {
+  const text = (value: KeyValue) => (value instanceof Uint8Array ? `base64:${Buffer.from(value).toString("base64")}` : String(value));
+  return key.map(({ name, value }) => shellWord(`${name}=${text(value)}`));
 }
 
 /** A word as a shell takes it, quoted where it must be. */

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { systemClock } from "../base/clock.ts";
 import { toError } from "../base/error.ts";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 import { selfName, type Surroundings } from "./invocation.ts";
+import { packageVersion } from "./package-version.ts";
 import { runProgram } from "./program.ts";
 import { errorDocument, errorScreen } from "./render/error-screen.ts";
 import { processTerminal } from "./terminal.ts";
@@ -80,11 +79,4 @@ function stackOf(thrown: unknown): string {
     parts.push(stack ?? message);
   }
   return parts.join("\ncaused by: ");
-}
-
-/** From the package itself, which lies at different depths as source and as compiled. */
-function packageVersion(): string {
-  const require = createRequire(import.meta.url);
-  const manifest: unknown = JSON.parse(readFileSync(require.resolve("tableferry/package.json"), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
 }

@@ -1,5 +1,5 @@
 import { TableferryError } from "../../base/error.ts";
-import type { KeySchema } from "../../model/schema.ts";
+import { defaultTableOptions, type KeySchema } from "../../model/schema.ts";
 import type { KeyType } from "../../model/value.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { Command, Invocation } from "../invocation.ts";
@@ -12,13 +12,13 @@ export const tableCreate: Command = {
     const maxVersions = invocation.number("maxVersions");
     const timeToLive = seconds(invocation);
     return await withStore(invocation, async (client) => {
-      await client.createTable({
-        meta: { tableName: name, key, definedColumns: [] },
-        reserved: { read: 0, write: 0 },
-        options: { maxVersions, timeToLive },
-        partitions: [],
-        indexes: [],
-      });
+      const options = {
+        ...defaultTableOptions,
+        ...(maxVersions === undefined ? {} : { maxVersions }),
+        ...(timeToLive === undefined ? {} : { timeToLive }),
+      };
+      const meta = { tableName: name, key, definedColumns: [] };
+      await client.createTable({ meta, reserved: { read: 0, write: 0 }, options, partitions: [], indexes: [] });
       await invocation.reply({ instance: client.instance, table: name, created: true }, () => [
         `${invocation.terminal.paint.green("✓")} The table ${name} is made.`,
       ]);

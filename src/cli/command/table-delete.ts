@@ -40,7 +40,7 @@ async function dropTable(invocation: Invocation, client: TableStoreClient, table
 async function deleteRow(invocation: Invocation, client: TableStoreClient, table: string, words: readonly string[]): Promise<ExitCode> {
   const { meta } = await client.describeTable(table);
   const key = parseKey(words, meta.key);
-  const shown = plainText(keyWords(key));
+  const shown = plainText(keyWords(key).join(" "));
   if (!(await confirmed(invocation, `Delete the row ${shown} of ${table}?`))) return exitCodes.failed;
   try {
     await client.deleteRow({ tableName: table, change: encodeChange({ type: "delete", key }), condition: { existence: "expectExist" } });

@@ -42,7 +42,7 @@ async function put(
 ): Promise<string> {
   const { key, cells } = parseRow(text, schema, place);
   await client.putRow({ tableName, change: encodeChange({ type: "put", key, cells }), condition: { existence: "ignore" } });
-  return keyWords(key);
+  return keyWords(key).join(" ");
 }
 
 /** Many at once, but of one key never two: the last line of a key wins, as it would one by one. Stops at the first failure. */
@@ -60,7 +60,7 @@ async function putLines(
     number++;
     if (line.trim() === "") continue;
     const place = `standard input:${number}`;
-    const key = keyWords(parseRow(line, schema, place).key);
+    const key = keyWords(parseRow(line, schema, place).key).join(" ");
     await underWay.get(key);
     while (underWay.size >= inFlight) await Promise.race(underWay.values());
     if (failure !== undefined) throw failure.error;

@@ -25,7 +25,7 @@ interface Scan {
   readonly limit: number;
   pages(): AsyncIterable<readonly Row[]>;
   /** The key at which more rows begin, once the pages have been read; undefined at the end of the range. */
-  next(): string | undefined;
+  next(): readonly string[] | undefined;
 }
 
 export const tableScan: Command = {
@@ -36,7 +36,7 @@ export const tableScan: Command = {
       await { table: asTable, json: asJson, jsonl: asLines }[format as "table" | "json" | "jsonl"](invocation, scan);
       const next = scan.next();
       if (next !== undefined && format !== "json")
-        invocation.note(`There is more: go on with --from ${next.replaceAll(" ", " --from ")}, or raise --limit.`);
+        invocation.note(`There is more: go on with --from ${next.map((word) => plainText(word)).join(" --from ")}, or raise --limit.`);
       return exitCodes.ok;
     }),
 };
@@ -107,5 +107,5 @@ async function asJson({ terminal }: Invocation, scan: Scan): Promise<void> {
     if (rows.length > 0) await terminal.out(`${written === 0 ? "" : ","}${rows.map(rowJson).join(",")}`);
     written += rows.length;
   }
-  await terminal.out(`],"rowCount":${written},"next":${JSON.stringify(scan.next() ?? null)}}\n`);
+  await terminal.out(`],"rowCount":${written},"next":${JSON.stringify(scan.next()?.join(" ") ?? null)}}\n`);
 }

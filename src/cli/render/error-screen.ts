@@ -2,6 +2,7 @@ import { errorCodes, type ErrorCode } from "../../base/error-code.ts";
 import { TableferryError, toError } from "../../base/error.ts";
 import { ServiceError } from "../../wire/service-error.ts";
 import type { ExitCode } from "../exit-code.ts";
+import { PlacedError } from "../placed-error.ts";
 import type { Paint } from "../terminal.ts";
 import { plainText, wrapText } from "./plain-text.ts";
 import { serviceWayOut } from "./service-way-out.ts";
@@ -26,6 +27,7 @@ const screenLines = 24;
 /** Whatever was thrown, as code, sentence, place and way out. What is not ours counts as a state that must not occur. */
 export function errorReport(thrown: unknown): ErrorReport {
   if (thrown instanceof TableferryError) return { code: thrown.code, message: thrown.sentence, place: thrown.place, wayOut: thrown.wayOut };
+  if (thrown instanceof PlacedError) return { ...errorReport(thrown.service), place: thrown.place };
   if (thrown instanceof ServiceError) {
     const place = thrown.requestId === undefined ? undefined : `request ${thrown.requestId}`;
     return { code: thrown.code, message: thrown.text, place, wayOut: serviceWayOut(thrown.code, thrown.text) };

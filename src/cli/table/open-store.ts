@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { TableferryError } from "../../base/error.ts";
-import { resolveCredentials, type CredentialSource } from "../../client/credentials.ts";
+import { resolveCredentials, type CredentialReference, type CredentialSource } from "../../client/credentials.ts";
 import { TableStoreClient } from "../../client/table-store-client.ts";
+import { ServiceError } from "../../wire/service-error.ts";
 import type { Invocation } from "../invocation.ts";
+import { PlacedError } from "../placed-error.ts";
 import { serverFile, type ServerNote } from "./server-note.ts";
 
 /** Somebody waits at the keyboard: better an answer soon than ten seconds of trying. */
@@ -16,8 +18,9 @@ const patience = { totalMs: 2000, firstMs: 50, mostMs: 500 };
  */
 export async function withStore<Result>(invocation: Invocation, use: (client: TableStoreClient) => Promise<Result>): Promise<Result> {
   const { folder, env, clock } = invocation.surroundings;
-  const local = invocation.text("endpoint") === undefined ? await localServer(folder) : undefined;
-  const endpoint = invocation.text("endpoint") ?? local?.endpoint;
+  const found = await localServer(folder);
+  const endpoint = invocation.text("endpoint") ?? found?.endpoint;
+  const local = endpoint === found?.endpoint ? found : undefined;
   if (endpoint === undefined) {
     throw new TableferryError("TF_USAGE", {
       message: "no endpoint is named, and no server was started in this folder",
@@ -28,12 +31,16 @@ export async function withStore<Result>(invocation: Invocation, use: (client: Ta
   const client = new TableStoreClient({
     endpoint,
     instance: invocation.text("instance") ?? onlyInstance(local),
-    credentials: await credentials(invocation.text("keys"), local, folder, env),
+    credentials: credentials(invocation.text("keys"), local, folder, env),
     clock,
     retry: patience,
   });
   try {
     return await use(client);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    const table = invocation.args[0] === undefined ? "" : `table ${invocation.args[0]} of `;
+    throw new PlacedError(error, `${table}instance ${client.instance} at ${endpoint}`);
   } finally {
     await client.close().catch(() => {});
   }
@@ -50,16 +57,31 @@ function onlyInstance(local: ServerNote | undefined): string {
   });
 }
 
-async function credentials(
+/** Looked for when first needed, so that a wrong endpoint is complained of first. */
+function credentials(
   keys: string | undefined,
   local: ServerNote | undefined,
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<CredentialSource> {
-  if (keys !== undefined) return await resolveCredentials({ file: keys }, folder, env);
-  const variables = (env["TABLESTORE_ACCESS_KEY_ID"] ?? "") !== "" || (env["TABLESTORE_ACCESS_KEY_SECRET"] ?? "") !== "";
-  if (local?.keys !== undefined && !variables) return await resolveCredentials({ file: local.keys }, folder, env);
-  return await resolveCredentials({ env: "TABLESTORE" }, folder, env);
+): CredentialSource {
+  let source: Promise<CredentialSource> | undefined;
+  return async () => (await (source ??= resolveCredentials(reference(keys, local, env), folder, env)))();
+}
+
+function reference(
+  keys: string | undefined,
+  local: ServerNote | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): CredentialReference {
+  if (keys !== undefined) return { file: keys };
+  const set = ["TABLESTORE_ACCESS_KEY_ID", "TABLESTORE_ACCESS_KEY_SECRET"].filter((name) => (env[name] ?? "") !== "");
+  if (set.length === 0 && typeof local?.keysFile === "string") return { file: local.keysFile };
+  if (set.length === 2) return { env: "TABLESTORE" };
+  throw new TableferryError("TF_CREDENTIALS_MISSING", {
+    message: set.length === 0 ? "no access key is named" : `${set[0]!} is set, its other half is not`,
+    place: "--keys",
+    wayOut: "Set TABLESTORE_ACCESS_KEY_ID and TABLESTORE_ACCESS_KEY_SECRET, or name the file that holds the key: --keys FILE.",
+  });
 }
 
 /** What the server of this folder, or of the nearest one above, wrote down about itself. */
@@ -73,16 +95,10 @@ async function localServer(folder: string): Promise<ServerNote | undefined> {
 
 function parseNote(text: string, folder: string): ServerNote | undefined {
   try {
-    const { endpoint, instances, keys } = JSON.parse(text) as Partial<ServerNote>;
+    const { endpoint, instances, keysFile } = JSON.parse(text) as Partial<ServerNote>;
     if (typeof endpoint !== "string" || !Array.isArray(instances)) return undefined;
-    return { endpoint, instances, keys: typeof keys === "string" ? resolve(folder, keys) : undefined };
+    return { endpoint, instances, keysFile: typeof keysFile === "string" ? resolve(folder, keysFile) : undefined };
   } catch {
     return undefined;
   }
-}
-
-/** A path as the user would type it from where he stands. */
-export function typedPath(path: string, folder: string): string {
-  const short = relative(folder, path);
-  return short.startsWith("..") ? path : short || ".";
 }

@@ -4,6 +4,6 @@ export const serverFile = ".tableferry/server.json";
 export interface ServerNote {
   readonly endpoint: string;
   readonly instances: readonly string[];
-  /** JSON file with the access key; relative to that folder, absent where the keys came from the environment. */
-  readonly keys?: string | undefined;
+  /** JSON file with the access key; absent where the keys came from the environment. */
+  readonly keysFile?: string | null | undefined;
 }

@@ -56,21 +56,20 @@ describe("a key on the command line", () => {
           { name: "order", value: order },
           { name: "part", value: part },
         ];
-        const words = unquote(keyWords(key));
+        const words = keyWords(key).map(unquote);
         expect(parseKey(words, schema)).toEqual(key);
       }),
     );
   });
 });
 
-/** What a shell makes of the words. */
-function unquote(text: string): string[] {
-  const words = [""];
+/** What a shell makes of a word. */
+function unquote(text: string): string {
+  let word = "";
   for (let i = 0, quoted = false; i < text.length; i++) {
     if (text[i] === "'") quoted = !quoted;
-    else if (text[i] === "\\" && !quoted) words[words.length - 1] += text[++i]!;
-    else if (text[i] === " " && !quoted) words.push("");
-    else words[words.length - 1] += text[i]!;
+    else if (text[i] === "\\" && !quoted) word += text[++i]!;
+    else word += text[i]!;
   }
-  return words;
+  return word;
 }
