@@ -1,3 +1,4 @@
+import { TableferryError } from "../../base/error.ts";
 import { UnknownOutcome } from "../../client/call.ts";
 import { isRetryableCode } from "../../client/retry.ts";
 import type { TableStoreClient } from "../../client/table-store-client.ts";
@@ -7,6 +8,7 @@ import type { RowResult } from "../../wire/operation/row-result.ts";
 import { ServiceError } from "../../wire/service-error.ts";
 import type { RowOutcome } from "../connector.ts";
 import type { BatchParcel, WideParcel } from "./change-parcels.ts";
+import { tableTitle } from "./table-facts.ts";
 
 /** The service's answers that blame a row and not the request: sending the others without it can succeed. */
 const rowCodes: ReadonlySet<string> = new Set([
@@ -103,7 +105,7 @@ async function outcomesOf(target: WriteTarget, failures: readonly Failure[], cha
     if (isAgain(failure) || code === "no answer") outcomes.push({ row, kind: "retry", code, text });
     else if (code === "OTSConditionCheckFail") present.push(failure);
     else if (rowCodes.has(code)) outcomes.push({ row, kind: "refused", refusal: { cause: code, text } });
-    else throw new ServiceError(400, code, text);
+    else throw notTheRow(target, code, text);
   }
   if (present.length > 0) {
     const refusals = await target.duplicates(present.map(({ row }) => changeOf(row)), signal);
@@ -113,6 +115,13 @@ async function outcomesOf(target: WriteTarget, failures: readonly Failure[], cha
     });
   }
   return outcomes;
+}
+
+/** What makes every row fail is no row's refusal: it stops the job. */
+function notTheRow({ client, table }: WriteTarget, code: string, text: string): Error {
+  if (code !== "OTSObjectNotExist") return new ServiceError(400, code, text);
+  const title = tableTitle(client, table);
+  return new TableferryError("TF_TARGET_MISSING", { message: `${title} was deleted while it was written`, place: title });
 }
 
 function isAgain({ code, text }: { readonly code: string; readonly text: string }): boolean {

@@ -12,6 +12,7 @@ export interface TestStore {
   readonly client: TableStoreClient;
   /** A client whose exchanges go through `around`. */
   readonly clientThrough: (around: (inner: Transport) => Transport) => TableStoreClient;
+  readonly credentials: () => { readonly id: string; readonly secret: string };
   /** Makes a table of a name of its own and answers the name. */
   readonly createTable: (key: readonly KeySchema[], options?: Partial<TableOptions>) => Promise<string>;
   readonly put: (table: string, rows: readonly FlowRow[]) => Promise<void>;
@@ -26,12 +27,14 @@ export function testStore(): TestStore {
     client = open(store.transport);
   });
   afterAll(() => store.close());
+  const credentials = () => ({ id: store.accessKeyId, secret: store.accessKeySecret });
   const open = (transport: Transport) =>
-    new TableStoreClient({ instance: store.instanceName, credentials: { id: store.accessKeyId, secret: store.accessKeySecret }, transport, retry: { totalMs: 200, firstMs: 1, mostMs: 2 } });
+    new TableStoreClient({ instance: store.instanceName, credentials: credentials(), transport, retry: { totalMs: 200, firstMs: 1, mostMs: 2 } });
   return {
     get client() {
       return client;
     },
+    credentials,
     clientThrough: (around) => open(around(store.transport)),
     createTable: async (key, options = {}) => {
       const tableName = `rows_${tables++}`;

@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { BatchWriteBody, batchWriteBody } from "../../../src/wire/operation/batch-write-body.ts";
+import { batchWriteRow } from "../../../src/wire/operation/batch-write-row.ts";
+
+/** Lengths around those at which a length in front takes another byte. */
+const length = fc.oneof(fc.nat(20), fc.integer({ min: 100, max: 140 }), fc.integer({ min: 16_360, max: 16_400 }), fc.integer({ min: 2_097_130, max: 2_097_160 }));
+
+describe("a body written in place", () => {
+  test("is byte for byte what the operation encodes", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom("a", "ü"), minLength: 1, maxLength: 200 }),
+        fc.constantFrom("ignore" as const, "expectNotExist" as const),
+        fc.array(length, { minLength: 1, maxLength: 3 }),
+        (tableName, existence, lengths) => {
+          const changes = lengths.map((size, at) => new Uint8Array(size).fill(at + 1));
+          const body = new BatchWriteBody(tableName, existence, 0);
+          for (const change of changes) {
+            body.begin();
+            body.writer.append(change);
+            body.commit();
+          }
+          const rows = changes.map((change) => ({ type: "put" as const, change, condition: { existence } }));
+          const made = body.finish();
+          expect(Buffer.compare(made, batchWriteRow.encodeRequest({ tables: [{ tableName, rows }] }))).toBe(0);
+          changes.forEach((change, at) => expect(Buffer.compare(body.writer.bytes.subarray(body.offsets[2 * at], body.offsets[2 * at + 1]), change)).toBe(0));
+          expect(batchWriteBody.encodeRequest(made)).toBe(made);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("forgets a change that is taken back", () => {
+    const body = new BatchWriteBody("orders", "ignore", 0);
+    for (const [size, keep] of [[10, true], [300, false], [20, true]] as const) {
+      body.begin();
+      body.writer.append(new Uint8Array(size).fill(size));
+      if (keep) body.commit();
+      else body.rollback();
+    }
+    const { tables } = batchWriteRow.decodeRequest(body.finish());
+    expect(tables[0]!.rows.map(({ change }) => change.length)).toEqual([10, 20]);
+    expect([body.rows, body.changeBytes]).toEqual([2, 30]);
+  });
+});
