@@ -5,7 +5,7 @@ import { parseJob, runJob, systemChance, systemClock } from "../../../src/index.
 import { argument, reportMeasured } from "../measure.ts";
 
 const path = argument("job");
-const spec = parseJob(readFileSync(path, "utf8"), { title: path });
+const spec = parseJob(readFileSync(path, "utf8"), path);
 await reportMeasured(async () => {
   const result = await runJob(spec, {
     clock: systemClock,

@@ -13,11 +13,24 @@ const workers = Number(argument("workers"));
 
 /** Reads each table named once, `workers` ranges at a time. */
 async function scan(instance: string, tableName: string): Promise<number> {
-  const client = new TableStoreClient({ endpoint: argument("endpoint"), instance, credentials: { id: keys.accessKeyId, secret: keys.accessKeySecret } });
+  const client = new TableStoreClient({
+    endpoint: argument("endpoint"),
+    instance,
+    credentials: { id: keys.accessKeyId, secret: keys.accessKeySecret },
+  });
   const { meta } = await client.describeTable(tableName);
   const end = (value: typeof INF_MIN | typeof INF_MAX) => encodeKey(meta.key.map(({ name }) => ({ name, value })));
   const { splitPoints } = await client.computeSplitPointsBySize({ tableName, splitSize: 16, unitBytes: 1_048_576 });
-  const bounds = [end(INF_MIN), ...splitPoints.map((point) => fill(point, meta.key.map(({ name }) => name))), end(INF_MAX)];
+  const bounds = [
+    end(INF_MIN),
+    ...splitPoints.map((point) =>
+      fill(
+        point,
+        meta.key.map(({ name }) => name),
+      ),
+    ),
+    end(INF_MAX),
+  ];
   const ranges = bounds.slice(1).map((to, i) => ({ start: bounds[i]!, end: to }));
   let rows = 0;
   const worker = async () => {
@@ -25,7 +38,7 @@ async function scan(instance: string, tableName: string): Promise<number> {
     for (let range = ranges.shift(); range !== undefined; range = ranges.shift()) {
       for await (const page of client.getRangePages({ tableName, direction: "forward", selection: { maxVersions: 1 }, ...range })) {
         if (decoded) rows += decodeRows(page.rows).length;
-        else for (walker.open(page.rows); walker.next(); ) rows++;
+        else for (walker.open(page.rows); walker.next();) rows++;
       }
     }
   };
@@ -39,7 +52,9 @@ function fill(point: Uint8Array, names: readonly string[]): Uint8Array {
   const walker = new RowWalker("none").open(point);
   walker.next();
   const given = walker.keyCount;
-  return given === names.length ? point : encodeKey([...keyOf(walker), ...names.slice(given).map((name) => ({ name, value: INF_MIN as typeof INF_MIN }))]);
+  return given === names.length
+    ? point
+    : encodeKey([...keyOf(walker), ...names.slice(given).map((name) => ({ name, value: INF_MIN as typeof INF_MIN }))]);
 }
 
 await reportMeasured(async () => {

@@ -1,11 +1,9 @@
-import http from "node:http";
 import TableStore from "tablestore";
 import { readFileSync } from "node:fs";
 import { argument } from "../measure.ts";
 
-/** The official Node SDK as its README sets it up, with keep-alive on (Node's default agent has it) and 8 requests in flight. */
+/** The official Node SDK as its README sets it up, with keep-alive (Node's default agent has it) and 8 requests in flight. */
 export function openSdk(instance: string) {
-  http.globalAgent.keepAlive = true;
   const keys: { accessKeyId: string; accessKeySecret: string } = JSON.parse(readFileSync(argument("keys"), "utf8"));
   return new TableStore.Client({
     accessKeyId: keys.accessKeyId,
@@ -22,7 +20,11 @@ export interface SdkRow {
 }
 
 /** Pages of 5,000 rows, decoded by the SDK, until the table's end. */
-export async function* sdkPages(client: ReturnType<typeof openSdk>, tableName: string, keyNames: readonly string[]): AsyncGenerator<readonly SdkRow[]> {
+export async function* sdkPages(
+  client: ReturnType<typeof openSdk>,
+  tableName: string,
+  keyNames: readonly string[],
+): AsyncGenerator<readonly SdkRow[]> {
   let start = keyNames.map((name) => ({ [name]: TableStore.INF_MIN as unknown }));
   for (;;) {
     const page = await client.getRange({
