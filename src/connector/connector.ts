@@ -102,6 +102,8 @@ export interface Source {
    * then settling and explaining scan the split.
    */
   lookUp?(keys: readonly (readonly KeyBound[])[], scope: ScanScope, signal?: AbortSignal): Promise<readonly (FlowRow | undefined)[]>;
+  /** Whether the row of this key is read in this split; absent where that cannot be told without reading. For explaining a row. */
+  holds?(split: Split, key: readonly KeyBound[]): boolean;
   /** The form that verification hashes (R7): through the mapping on the source side, without on the target side. */
   canonicalizer(mapping: CompiledMapping | undefined, scope: ScanScope): Canonicalizer;
   close(): Promise<void>;
