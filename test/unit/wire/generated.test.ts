@@ -1,0 +1,25 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../../..");
+const tools = join(root, "node_modules/.bin");
+const buf = join(tools, "buf");
+
+function textsOf(folder: string): Record<string, string> {
+  return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+test.skipIf(!existsSync(buf))("the generated code is what the .proto files give", () => {
+  const output = mkdtempSync(join(tmpdir(), "tableferry-gen-"));
+  try {
+    const args = ["generate", "src/wire/proto", "--template", "src/wire/buf.gen.yaml", "--output", output];
+    const run = spawnSync(buf, args, { cwd: root, encoding: "utf8", env: { ...process.env, PATH: `${tools}:${process.env["PATH"]}` } });
+    expect(run.stderr).toBe("");
+    expect(textsOf(join(root, "src/wire/gen"))).toEqual(textsOf(join(output, "src/wire/gen")));
+  } finally {
+    rmSync(output, { recursive: true, force: true });
+  }
+});
