@@ -9,6 +9,11 @@ export type Inputs<T> = pulumi.Input<
   T extends readonly (infer Item)[] ? readonly Inputs<Item>[] : T extends object ? { readonly [Field in keyof T]: Inputs<T[Field]> } : T
 >;
 
+/** The value of deep inputs once all of them are known. */
+export function known<T>(inputs: Inputs<T>): pulumi.Output<T> {
+  return pulumi.output<unknown>(inputs) as pulumi.Output<T>;
+}
+
 /** What the provider is told beside the inputs. The name begins as Pulumi's own internal keys do, so that no plan shows it. */
 export interface Self {
   /** For progress and messages on the resource's row. A top-level input of the name `urn` would be dropped silently. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CredentialReference } from "../src/index.ts";
-import type { Inputs } from "./by-text.ts";
+import { known, type Inputs } from "./by-text.ts";
 import { cloudResources } from "./cloud.ts";
 import type { StoreReference } from "./embedded-store.ts";
 import { StoredInstance } from "./stored-instance.ts";
@@ -67,7 +67,7 @@ export class Instance extends pulumi.ComponentResource {
       const made = cloudInstance(name, args, this);
       this.instanceName = made.name;
       this.endpoint = pulumi.all([made.name, args.region, args.network ?? "internet"]).apply(cloudEndpoint);
-      this.credentials = pulumi.output<CredentialReference>(args.credentials ?? { chain: true });
+      this.credentials = known<CredentialReference>(args.credentials ?? { chain: true });
       this.storeId = pulumi.output<string | undefined>(undefined);
     }
     this.registerOutputs({ instanceName: this.instanceName, endpoint: this.endpoint });

@@ -54,7 +54,7 @@ export class Table extends pulumi.ComponentResource implements Placed {
     }
     this.place = pulumi
       .all([instance.endpoint, instance.instanceName, this.tableName, instance.credentials])
-      .apply(([endpoint, instanceName, table, credentials]) => ({ type: "table-store", endpoint, instance: instanceName, table, credentials }));
+      .apply(([endpoint, instanceName, table, credentials]): EndpointInput => ({ type: "table-store", endpoint, instance: instanceName, table, credentials }));
     this.registerOutputs({ tableName: this.tableName });
   }
 }

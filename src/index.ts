@@ -16,3 +16,10 @@ export { cast, constant, defineMapping, derive, integer, number, text, type Inpu
 export type { Progress } from "./job/progress.ts";
 export type { Difference, MigrationResult, VerificationResult } from "./job/result.ts";
 export type { JobContext } from "./job/context.ts";
+export { checkCertificate, type CertificateBody, type CheckedCertificate } from "./verify/certificate.ts";
+
+// Clients of Table Store, ours or the real one.
+export { TableStoreClient, type TableStoreClientOptions } from "./client/table-store-client.ts";
+export { resolveCredentials, type CredentialSource } from "./client/credentials.ts";
+export { StoreAdmin, type StorePing } from "./client/store-admin.ts";
+export type { TableOptions } from "./model/schema.ts";

@@ -11,3 +11,8 @@ export function sameValue(before: unknown, now: unknown): boolean {
   const [left, right]: [Record<string, unknown>, Record<string, unknown>] = [{ ...before }, { ...now }];
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => sameValue(left[key], right[key]));
 }
+
+/** Whether a thing with an identity of its own has been deleted and made anew; where either side does not say, it has not. */
+export function remade(before: unknown, now: unknown): boolean {
+  return before !== undefined && now !== undefined && !sameValue(before, now);
+}

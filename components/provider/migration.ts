@@ -1,0 +1,22 @@
+import type { MigrationResult } from "../../src/index.ts";
+import { signerOf } from "./certificate.ts";
+import type { Properties, Subject } from "./handlers.ts";
+import { jobHandlers } from "./job-handlers.ts";
+import type { JobUnfinished } from "./job-run.ts";
+
+/** A copy, its proof and its certificate. */
+export const migrationHandlers = jobHandlers("migration", {
+  async outputsOf(result, subject) {
+    const { rowsWritten: rows, bytesRead: bytes, rejects, seconds } = result as MigrationResult;
+    return { rows, bytes, rejects, seconds, ...(await proofOf(result as MigrationResult, subject)) };
+  },
+  async unfinishedOf(error, subject) {
+    const { rowsWritten: rows = 0, bytesRead: bytes = 0, rejects = 0, seconds = 0 } = error.progress ?? {};
+    return { rows, bytes, rejects, seconds, ...(await proofOf(error, subject)) };
+  },
+});
+
+async function proofOf({ verification }: MigrationResult | JobUnfinished, { folder }: Subject): Promise<Properties> {
+  const { targetDigest: digest = "", certificate = "" } = verification ?? {};
+  return { digest, certificate, certificateFingerprint: await signerOf(folder, certificate) };
+}

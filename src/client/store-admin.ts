@@ -1,0 +1,98 @@
+import { errorCodes, type ErrorCode } from "../base/error-code.ts";
+import { TableferryError } from "../base/error.ts";
+import type { Operation } from "../wire/operation/operation.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { TableStoreClient } from "./table-store-client.ts";
+
+/** Who answers at an address. */
+export interface StorePing {
+  /** Made with the store; tells it from every other, whatever its address. */
+  readonly storeId: string;
+  readonly version: string;
+  readonly pid: number;
+  /** As the server was given it; null for a store in memory. */
+  readonly dataDir: string | null;
+  readonly instances: readonly string[];
+}
+
+type AdminRequest = { readonly op: "ping" | "shutdown" } | { readonly op: "createInstance"; readonly name: string } | { readonly op: "dropInstance"; readonly name: string; readonly force: boolean };
+
+/** Administration of an embedded store, which the real service does elsewhere. Calls are signed with the store's root key. */
+export class StoreAdmin {
+  readonly #client: TableStoreClient;
+
+  /** @param patienceMs how long a server that does not answer is asked again */
+  constructor(endpoint: string, credentials: CredentialSource, patienceMs = 0) {
+    this.#client = new TableStoreClient({
+      endpoint,
+      // Administration belongs to no instance, but every request names one.
+      instance: "tableferry",
+      credentials,
+      connections: 1,
+      timeoutMs: 10_000,
+      retry: { totalMs: patienceMs, firstMs: 10, mostMs: 100 },
+    });
+  }
+
+  /** @throws TF_CONNECTION when nobody answers; OTSAuthFailed or TF_RESPONSE_UNTRUSTED when somebody else does */
+  async ping(): Promise<StorePing> {
+    const { storeId, version, pid, dataDir, instances } = await this.#client.call(asking, { op: "ping" });
+    if (storeId === undefined || pid === undefined) throw new TableferryError("TF_WIRE_CORRUPT", { message: "the reply to a ping names no store" });
+    return { storeId, version: version ?? "", pid, dataDir: dataDir ?? null, instances: instances ?? [] };
+  }
+
+  /** False: it was there already. @throws TF_INSTANCE_INVALID */
+  async createInstance(name: string): Promise<boolean> {
+    return (await this.#client.call(asking, { op: "createInstance", name })).created === true;
+  }
+
+  /** False: there was none. @throws TF_INSTANCE_NOT_EMPTY unless forced, which deletes its tables with all rows */
+  async dropInstance(name: string, { force }: { readonly force: boolean }): Promise<boolean> {
+    return (await this.#client.call(asking, { op: "dropInstance", name, force })).dropped === true;
+  }
+
+  /** The server answers, then finishes what is under way and stops. */
+  async shutdown(): Promise<void> {
+    await this.#client.call(telling, { op: "shutdown" });
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+interface Reply extends Partial<StorePing> {
+  readonly created?: boolean;
+  readonly dropped?: boolean;
+  readonly error?: unknown;
+}
+
+const json = {
+  name: "tableferry/admin",
+  encodeRequest: (request: AdminRequest) => Buffer.from(JSON.stringify(request)),
+  decodeRequest: (body: Uint8Array) => parse(body) as AdminRequest,
+  encodeResponse: (reply: Reply) => Buffer.from(JSON.stringify(reply)),
+  decodeResponse,
+};
+
+/** May be repeated: each of these calls has the same effect twice as once. */
+const asking: Operation<AdminRequest, Reply> = { ...json, kind: "read" };
+const telling: Operation<AdminRequest, Reply> = { ...json, kind: "write" };
+
+function decodeResponse(body: Uint8Array): Reply {
+  const reply = parse(body) as Reply;
+  const { error } = reply;
+  if (typeof error !== "object" || error === null) return reply;
+  const { code, message, wayOut } = error as Partial<Record<"code" | "message" | "wayOut", string>>;
+  // A newer server may know codes that are not in our list.
+  const known = code !== undefined && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : "TF_ADMIN_INVALID";
+  throw new TableferryError(known, { message: message ?? "the server refused", wayOut });
+}
+
+function parse(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString());
+  } catch {
+    throw new TableferryError("TF_WIRE_CORRUPT", { message: "the reply to an administration call is not JSON" });
+  }
+}

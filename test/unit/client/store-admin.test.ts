@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { StoreAdmin } from "../../../src/client/store-admin.ts";
+import { startTableStore, type TestTableStore } from "../../../src/testing.ts";
+
+let store: TestTableStore;
+let admin: StoreAdmin;
+
+beforeAll(async () => {
+  store = await startTableStore({ instances: ["first"] });
+  admin = new StoreAdmin(store.endpoint, () => ({ id: store.accessKeyId, secret: store.accessKeySecret }));
+});
+
+afterAll(async () => {
+  await admin.close();
+  await store.close();
+});
+
+describe("administration of an embedded store", () => {
+  test("a ping says which store answers", async () => {
+    expect(await admin.ping()).toMatchObject({ storeId: expect.stringMatching(/^[0-9a-f]{32}$/), pid: process.pid, dataDir: null });
+  });
+
+  test("instances are made once and dropped once", async () => {
+    expect([await admin.createInstance("second"), await admin.createInstance("second")]).toEqual([true, false]);
+    expect((await admin.ping()).instances).toEqual(["first", "second"]);
+    expect([await admin.dropInstance("second", { force: false }), await admin.dropInstance("second", { force: false })]).toEqual([true, false]);
+  });
+
+  test("what the server refuses keeps the server's code and way out", async () => {
+    await expect(admin.createInstance("x")).rejects.toMatchObject({ code: "TF_INSTANCE_INVALID", wayOut: expect.stringContaining("3 to 16") });
+  });
+
+  test("another key is refused", async () => {
+    const stranger = new StoreAdmin(store.endpoint, () => ({ id: store.accessKeyId, secret: "wrong" }));
+    await expect(stranger.ping()).rejects.toMatchObject({ code: "OTSAuthFailed" });
+    await stranger.close();
+  });
+
+  test("where nobody listens, that is said at once", async () => {
+    const closed = await startTableStore();
+    const { endpoint, accessKeyId: id, accessKeySecret: secret } = closed;
+    await closed.close();
+    const nobody = new StoreAdmin(endpoint, () => ({ id, secret }));
+    await expect(nobody.ping()).rejects.toMatchObject({ code: "TF_CONNECTION" });
+    await nobody.close();
+  });
+
+  test("a shutdown is answered before the server stops", async () => {
+    const other = await startTableStore();
+    const chief = new StoreAdmin(other.endpoint, () => ({ id: other.accessKeyId, secret: other.accessKeySecret }));
+    await chief.shutdown();
+    await chief.close();
+    await other.close();
+    const late = new StoreAdmin(other.endpoint, () => ({ id: other.accessKeyId, secret: other.accessKeySecret }));
+    await expect(late.ping()).rejects.toMatchObject({ code: "TF_CONNECTION" });
+    await late.close();
+  });
+});
