@@ -1,0 +1,116 @@
+import type { FaultPoint } from "../base/fault-point.ts";
+import type { Gate } from "../base/gate.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Batch, Encoder, ScanScope, Source, Split } from "../connector/connector.ts";
+import { firstCheckpoint, type Checkpoint } from "../pipeline/checkpoint.ts";
+import type { OwnedEntry } from "../pipeline/owned-entry.ts";
+import type { ProgressMeter } from "../pipeline/progress-meter.ts";
+import { rejectsOf, type RejectStore } from "../pipeline/rejects.ts";
+import type { Writer } from "../pipeline/writer.ts";
+
+/** What all workers of a copy share. */
+export interface CopyWork {
+  readonly source: Source;
+  readonly scope: ScanScope;
+  readonly writer: Writer;
+  readonly rejects: RejectStore;
+  readonly token: string;
+  readonly mappingHash: string;
+  readonly clock: Clock;
+  readonly meter: ProgressMeter;
+  /** Bytes of rows held at once (R14). */
+  readonly bytes: Gate;
+  /** Asks for a stop after the batch under way. */
+  readonly stop: AbortSignal;
+  readonly faultPoint: FaultPoint;
+  /** Told of every reject once it is kept. @throws to stop the copy */
+  readonly onRejects: (count: number) => void;
+  /** Told how many rows a resumed split wrote first: an earlier run may have written them already. */
+  readonly onRewritten: (rows: number) => void;
+}
+
+/** Bytes a batch is taken to have before the first one is known; Table Store's pages have at most so many. */
+const firstBatchBytes = 4 * 1024 * 1024;
+
+/**
+ * Copies one split from its checkpoint to its end, or to the batch after which a stop is asked for. One batch at a time: read,
+ * map, write, keep rejects, checkpoint. The checkpoint moves only when every row before it is acknowledged by the target or kept
+ * among the rejects, so at most one batch a split is ever written twice.
+ */
+export async function copySplit(work: CopyWork, split: Split, entry: OwnedEntry<Checkpoint>, encoder: Encoder): Promise<void> {
+  const resumed = entry.value !== undefined;
+  let at = entry.value ?? firstCheckpoint(split.id);
+  if (resumed) await work.rejects.trim(split.id, at.rejects);
+  // From here on the split counts as begun, and rows of it may be in the target.
+  else await entry.write(at);
+  let batches = 0;
+  for await (const batch of held(work, split, at)) {
+    work.faultPoint("scan");
+    at = await carryBatch(work, batch, at, encoder, (written) => {
+      if (resumed && batches === 0) work.onRewritten(written);
+    });
+    await entry.write(at);
+    batches++;
+    work.faultPoint("checkpoint");
+    if (work.stop.aborted) return;
+  }
+  if (work.stop.aborted) return;
+  await entry.write({ ...at, done: true });
+  work.meter.counters.splitsDone++;
+}
+
+/** Everything between a batch and its checkpoint. */
+async function carryBatch(work: CopyWork, batch: Batch, at: Checkpoint, encoder: Encoder, onWritten: (rows: number) => void): Promise<Checkpoint> {
+  const encoded = encoder.encode(batch);
+  const { written, refused } = await work.writer.write(encoded);
+  onWritten(written);
+  work.faultPoint("acknowledged");
+  const rejects = rejectsOf(batch, [...encoded.refused, ...refused], work.mappingHash, work.clock.now());
+  if (rejects.length > 0) {
+    await work.rejects.add(batch.split, at.rejects, rejects, work.token);
+    work.onRejects(rejects.length);
+  }
+  const { counters } = work.meter;
+  const read = batch.rows + batch.refused.length;
+  counters.rowsRead += read;
+  counters.bytesRead += batch.bytes;
+  counters.rowsWritten += written;
+  counters.rejects += rejects.length;
+  return {
+    split: at.split,
+    position: batch.position,
+    done: false,
+    rowsRead: at.rowsRead + read,
+    rowsWritten: at.rowsWritten + written,
+    bytesRead: at.bytesRead + batch.bytes,
+    filtered: at.filtered + encoded.filtered,
+    rejects: at.rejects + rejects.length,
+  };
+}
+
+/**
+ * The batches of a split, each within the bytes in flight: room for one is taken before it is read, twice its size because it stands
+ * once as read and once as written. A stop that is asked for ends it between two batches.
+ */
+async function* held(work: CopyWork, split: Split, at: Checkpoint): AsyncGenerator<Batch> {
+  const batches = work.source.scan(split, at.position ?? undefined, work.scope, work.stop)[Symbol.asyncIterator]();
+  let expected = firstBatchBytes;
+  try {
+    for (;;) {
+      const hold = await work.bytes.acquire(2 * expected, work.stop);
+      try {
+        const next = await batches.next();
+        if (next.done === true) return;
+        hold.resize(2 * next.value.bytes);
+        expected = Math.max(expected / 2, next.value.bytes);
+        yield next.value;
+      } finally {
+        hold.release();
+      }
+    }
+  } catch (error) {
+    if (!work.stop.aborted) throw error;
+  } finally {
+    await batches.return?.();
+  }
+}

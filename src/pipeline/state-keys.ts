@@ -1,0 +1,21 @@
+/**
+ * Where things stand in a state store. A job's name has no `/`, so `name/` is the prefix of everything that is its own. What
+ * belongs to one beginning-to-end attempt (splits, checkpoints, rejects) stands under its generation: starting anew is one write
+ * of the run record, and what an earlier attempt left cannot be mistaken for the new one's.
+ */
+export const stateKeys = {
+  /** Everything of a job. */
+  all: (job: string) => `${job}/`,
+  /** Who runs it. */
+  lease: (job: string) => `${job}/lease`,
+  /** What stage it is in: `RunRecord`. */
+  run: (job: string) => `${job}/run`,
+  generation: (job: string, generation: string) => `${job}/${generation}/`,
+  /** The list of splits, cut into pieces. */
+  splits: (job: string, generation: string, piece: number) => `${job}/${generation}/splits/${String(piece).padStart(6, "0")}`,
+  checkpoints: (job: string, generation: string) => `${job}/${generation}/at/`,
+  checkpoint: (job: string, generation: string, split: string) => `${job}/${generation}/at/${encodeURIComponent(split)}`,
+  rejects: (job: string, generation: string) => `${job}/${generation}/reject/`,
+  rejectsOf: (job: string, generation: string, split: string) => `${job}/${generation}/reject/${encodeURIComponent(split)}/`,
+  reject: (job: string, generation: string, split: string, ordinal: number) => `${job}/${generation}/reject/${encodeURIComponent(split)}/${String(ordinal).padStart(9, "0")}`,
+} as const;
