@@ -42,7 +42,7 @@ export const everywhere: readonly OptionRow[] = [
   { name: "no-color", kind: "flag", text: "plain text (also with NO_COLOR set, and where output is no terminal)" },
 ];
 
-const job: ArgumentRow = { name: "job", text: "job file, YAML or JSON (docs/job-file.md)" };
+const job: ArgumentRow = { name: "job", text: "job file, YAML or JSON (docs/job-file.md), or the name of a job whose file lies here" };
 
 const storeOptions: readonly OptionRow[] = [
   {
@@ -87,7 +87,12 @@ export const commandTable: readonly CommandRow[] = [
       { name: "memory", kind: "flag", text: "keep everything in memory, for tests" },
       { name: "host", kind: "text", value: "address", text: "address to listen on (default: 127.0.0.1)" },
       { name: "port", kind: "port", value: "number", text: "port to listen on, 0 for a free one (default: 8087)" },
-      { name: "instance", kind: "list", value: "name", text: "instance to create; repeat for several (default: local)" },
+      {
+        name: "instance",
+        kind: "list",
+        value: "name",
+        text: "instance to make when it is missing; repeat for several (default: local, unless --data-dir is given)",
+      },
       { name: "log", kind: "flag", text: "print a line for every request on standard error" },
       {
         name: "access-key-id",
@@ -125,6 +130,10 @@ export const commandTable: readonly CommandRow[] = [
       "The first Ctrl-C stops at a checkpoint, the second one at once; both are safe.",
     ],
     arguments: [job],
+    options: [
+      { name: "again", kind: "flag", text: "copy a complete job once more, over what is there" },
+      { name: "yes", short: "y", kind: "flag", text: "do not ask before rows are deleted (onTargetNotEmpty: mirror)" },
+    ],
     examples: [
       { type: "migrate job.yaml", gives: "a progress bar, then a summary and what to try next" },
       { type: "migrate job.yaml --json", gives: "JSON lines: progress, then one result" },

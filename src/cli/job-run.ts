@@ -1,6 +1,7 @@
 import { systemChance } from "../base/chance.ts";
 import { relative, resolve } from "node:path";
 import type { JobContext } from "../job/context.ts";
+import { confirmed } from "./confirm.ts";
 import type { Invocation } from "./invocation.ts";
 import { loadJob, type LoadedJob } from "./load-job.ts";
 import { progressJson } from "./render/progress-json.ts";
@@ -30,6 +31,8 @@ export async function withJob<Result>(
       folder: job.folder,
       env,
       note: (line) => view.note(line),
+      again: invocation.flag("again"),
+      confirm: confirmation(invocation, view),
     });
   } finally {
     stopping.end();
@@ -41,6 +44,16 @@ export function summaryOptions(invocation: Invocation, job: LoadedJob): SummaryO
   const { terminal, self } = invocation;
   const shownPath = (path: string) => relative(invocation.surroundings.folder, resolve(job.folder, path)) || ".";
   return { paint: terminal.paint, width: terminal.width, self, file: job.file, shownPath };
+}
+
+/** Undefined where nobody can be asked: the job then stops with a message instead of deleting rows. */
+function confirmation(invocation: Invocation, view: ProgressView): JobContext["confirm"] {
+  if (invocation.flag("yes")) return async () => true;
+  if (!invocation.terminal.canAsk || invocation.json) return undefined;
+  return (question) => {
+    view.end();
+    return confirmed(invocation, question);
+  };
 }
 
 /** JSON lines for machines, a bar at a terminal, lines in a log, nothing when quiet (warnings excepted). */

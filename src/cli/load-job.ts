@@ -1,5 +1,5 @@
 import { readFile, readdir } from "node:fs/promises";
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { TableferryError, toError } from "../base/error.ts";
 import { nearestName } from "../base/nearest-name.ts";
 import type { JobSpec } from "../job/job-spec.ts";
@@ -16,39 +16,53 @@ export interface LoadedJob {
 
 const jobFile = /\.(ya?ml|json)$/;
 
-/** The job whose file the user named. @throws TF_USAGE when there is no such file; TF_SPEC_INVALID */
-export async function loadJob(invocation: Invocation, file: string): Promise<LoadedJob> {
-  const path = resolve(invocation.surroundings.folder, file);
+/** The job whose file, or whose name, the user gave. @throws TF_USAGE when there is no such file; TF_SPEC_INVALID */
+export async function loadJob(invocation: Invocation, given: string): Promise<LoadedJob> {
+  const { folder } = invocation.surroundings;
+  const file = looksLikeFile(given) ? given : ((await fileNamed(given, folder)) ?? given);
+  const path = resolve(folder, file);
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    const near = nearestName(file, await filesBeside(invocation, path));
+    const near = nearestName(file, await jobFilesBeside(path, folder));
+    const hint = near === undefined ? "" : `Did you mean \`${near}\`? `;
     throw new TableferryError("TF_USAGE", {
       message: `the job file cannot be read: ${toError(error).message.replace(/, (open|read).*$/, "")}`,
       place: file,
-      wayOut: `${near === undefined ? "" : `Did you mean \`${near}\`? `}Name a job file, e.g. \`tableferry migrate job.yaml\`; docs/job-file.md shows how to write one.`,
+      wayOut: `${hint}Name a job file, e.g. \`tableferry migrate job.yaml\`; docs/job-file.md shows how to write one.`,
       cause: error,
     });
   }
   return { spec: parseJob(text, file), folder: dirname(path), file };
 }
 
-/** Job files of the user's folder, by what they contain: a source and a target on the outermost level. */
-export async function jobFilesHere(invocation: Invocation): Promise<readonly string[]> {
-  const { folder } = invocation.surroundings;
-  const names = (await readdir(folder))
-    .filter((name) => jobFile.test(name) && !/^(package|package-lock|tsconfig.*|Pulumi.*)\./.test(name))
-    .sort();
+const looksLikeFile = (given: string) => jobFile.test(given) || given.includes("/");
+
+/** The file of this folder that holds a job of this name. */
+async function fileNamed(name: string, folder: string): Promise<string | undefined> {
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) return undefined;
+  const line = new RegExp(`^\\s*["']?name["']?\\s*:\\s*["']?${name.replaceAll(".", "[.]")}["']?\\s*,?\\s*$`, "m");
+  for (const file of await jobFilesHere(folder)) {
+    if (line.test(await readFile(resolve(folder, file), "utf8"))) return file;
+  }
+  return undefined;
+}
+
+/** Job files of a folder, by what they contain: a source and a target on the outermost level. */
+export async function jobFilesHere(folder: string): Promise<readonly string[]> {
+  const names = await filesOf(folder);
   const texts = await Promise.all(names.map((name) => readFile(resolve(folder, name), "utf8").catch(() => "")));
   return names.filter((_, i) => /^\s*["']?source["']?\s*:/m.test(texts[i]!) && /^\s*["']?target["']?\s*:/m.test(texts[i]!));
 }
 
-async function filesBeside(invocation: Invocation, path: string): Promise<string[]> {
-  const { folder } = invocation.surroundings;
-  const names = await readdir(dirname(path)).catch(() => []);
-  return names
-    .filter((name) => jobFile.test(name))
-    .map((name) => resolve(dirname(path), name))
-    .map((found) => (isAbsolute(path) ? relative(folder, found) : found));
+/** As the user would type them. */
+async function jobFilesBeside(path: string, folder: string): Promise<string[]> {
+  const names = await filesOf(dirname(path));
+  return names.map((name) => relative(folder, resolve(dirname(path), name)));
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => jobFile.test(name) && !/^(package|package-lock|tsconfig.*|Pulumi.*)\./.test(name)).sort();
 }

@@ -19,6 +19,8 @@ export interface Terminal {
   err(text: string): void;
   /** Standard error itself, for what redraws its own line. */
   readonly errStream: NodeJS.WriteStream;
+  /** Whether somebody sits at standard input. */
+  readonly canAsk: boolean;
   /** Asks and waits for a line; undefined when nobody can answer. */
   ask(question: string): Promise<string | undefined>;
   /** Lines of standard input. */
@@ -47,6 +49,7 @@ export function processTerminal(streams: Streams, colour: boolean | undefined): 
     err: (text) => void stderr.write(text),
     errStream: stderr,
     lines: () => createInterface({ input: stdin, crlfDelay: Infinity }),
+    canAsk: stdin.isTTY === true,
     ask: async (question) => {
       if (stdin.isTTY !== true) return undefined;
       const lines = createInterface({ input: stdin, output: stderr });

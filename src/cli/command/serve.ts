@@ -37,7 +37,8 @@ export const serve: Command = {
       ...(invocation.flag("log") ? { log: (event) => invocation.terminal.err(requestLine(event, invocation.json)) } : {}),
     });
     try {
-      if (server.instances().length === 0) await server.createInstance(defaultInstance);
+      // Whoever names a folder decides what is in it; an empty store elsewhere would be of no use to a newcomer.
+      if (server.instances().length === 0 && invocation.text("dataDir") === undefined) await server.createInstance(defaultInstance);
       const keysFile = keys !== undefined ? undefined : dataDir !== undefined ? join(dataDir, KEY_FILE) : await keepKey(server.rootKey);
       await announce(invocation, server, { dataDir, keysFile });
       stopping.signal.addEventListener("abort", () => void server.close());
@@ -114,12 +115,12 @@ async function announce(invocation: Invocation, server: EmbeddedServer, { dataDi
     );
   }
   if (invocation.quiet) return;
-  const first = instances[0]!;
+  const first = instances[0] ?? "NAME";
   const lines = [
     terminal.paint.bold(`Table Store at ${endpoint}`),
     ...facts(
       [
-        ["instances", instances.join(", ")],
+        ["instances", instances.length === 0 ? "none yet" : instances.join(", ")],
         ["data", dataDir === undefined ? "in memory, gone when the server stops" : typedPath(dataDir, folder)],
         ["keys", keysFile === undefined ? `as given, access key ${server.rootKey.id}` : typedPath(keysFile, folder)],
         ["stop", "Ctrl-C"],

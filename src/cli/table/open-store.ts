@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { TableferryError } from "../../base/error.ts";
+import { hasCode, TableferryError } from "../../base/error.ts";
 import { resolveCredentials, type CredentialReference, type CredentialSource } from "../../client/credentials.ts";
+import { StoreAdmin } from "../../client/store-admin.ts";
 import { TableStoreClient } from "../../client/table-store-client.ts";
 import { ServiceError } from "../../wire/service-error.ts";
 import type { Invocation } from "../invocation.ts";
@@ -28,33 +29,59 @@ export async function withStore<Result>(invocation: Invocation, use: (client: Ta
       wayOut: "Name one: --endpoint http://127.0.0.1:8087 (or $TABLESTORE_ENDPOINT), or start a server here: `tableferry serve`.",
     });
   }
-  const client = new TableStoreClient({
-    endpoint,
-    instance: invocation.text("instance") ?? onlyInstance(local),
-    credentials: credentials(invocation.text("keys"), local, folder, env),
-    clock,
-    retry: patience,
-  });
+  const source = credentials(invocation.text("keys"), local, folder, env);
+  let client: TableStoreClient | undefined;
   try {
+    const instance = invocation.text("instance") ?? (await onlyInstance(local, source));
+    client = new TableStoreClient({ endpoint, instance, credentials: source, clock, retry: patience });
     return await use(client);
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    const table = invocation.args[0] === undefined ? "" : `table ${invocation.args[0]} of `;
-    throw new PlacedError(error, `${table}instance ${client.instance} at ${endpoint}`);
+    throw placed(error, endpoint, local !== undefined, [invocation.args[0], client?.instance]);
   } finally {
-    await client.close().catch(() => {});
+    await client?.close().catch(() => {});
   }
 }
 
-function onlyInstance(local: ServerNote | undefined): string {
-  const [only, ...others] = local?.instances ?? [];
+/** Says of whom what was asked: the service names only its request. */
+function placed(
+  error: unknown,
+  endpoint: string,
+  local: boolean,
+  [table, instance]: readonly [string | undefined, string | undefined],
+): unknown {
+  if (error instanceof ServiceError) {
+    return new PlacedError(error, [table && `table ${table}`, instance && `instance ${instance}`, endpoint].filter(Boolean).join(", "));
+  }
+  if (!local || !hasCode(error, "TF_CONNECTION")) return error;
+  const wayOut =
+    "The server that was started here does not run any more; `tableferry serve` starts it again, `pulumi up` does where a stack made it.";
+  return new TableferryError("TF_CONNECTION", { message: error.sentence, place: endpoint, wayOut, cause: error });
+}
+
+/** The instance of a local server that has just one. Asked of the server itself: instances come and go while it runs. */
+async function onlyInstance(local: ServerNote | undefined, source: CredentialSource): Promise<string> {
+  const instances = local === undefined ? [] : await instancesOf(local, source);
+  const [only, ...others] = instances;
   if (only !== undefined && others.length === 0) return only;
-  const known = local === undefined || local.instances.length === 0 ? "" : ` The local server has ${local.instances.join(", ")}.`;
+  const known = instances.length === 0 ? "" : ` The local server has ${instances.join(", ")}.`;
   throw new TableferryError("TF_USAGE", {
     message: "no instance is named",
     place: "--instance",
     wayOut: `Name one: --instance NAME (or $TABLESTORE_INSTANCE).${known}`,
   });
+}
+
+async function instancesOf({ endpoint, instances }: ServerNote, source: CredentialSource): Promise<readonly string[]> {
+  const admin = new StoreAdmin(endpoint, source);
+  try {
+    return (await admin.ping()).instances;
+  } catch (error) {
+    // A key that opens one instance only may not ask; what the server wrote down when it started must do.
+    if (error instanceof ServiceError) return instances;
+    throw error;
+  } finally {
+    await admin.close().catch(() => {});
+  }
 }
 
 /** Looked for when first needed, so that a wrong endpoint is complained of first. */

@@ -32,6 +32,7 @@ export async function capture(argv: readonly string[], options: CaptureOptions =
       out: async (text) => void (said.out += text),
       err: (text) => void (said.err += text),
       errStream: process.stderr,
+      canAsk: options.answer !== undefined,
       ask: async () => options.answer,
       lines: async function* () {
         yield* options.input ?? [];
