@@ -1,6 +1,6 @@
 import type { Comparator, Filter, ValueTransfer } from "../model/condition.ts";
 import { limits } from "../model/limits.ts";
-import { corrupt } from "./corrupt.ts";
+import { corrupt, WireCorrupt } from "./corrupt.ts";
 import { decodeBareValue, encodeBareValue } from "./plainbuffer/bare-value.ts";
 import { enumeration, ProtobufReader, ProtobufWriter, required } from "./protobuf.ts";
 
@@ -52,7 +52,16 @@ function writeTransfer(writer: ProtobufWriter, transfer: ValueTransfer): void {
 }
 
 /** @throws WireCorrupt of layer `filter`, which the server answers with `Deserialize filter failed.` */
-export function decodeFilter(bytes: Uint8Array, depth = 0): Filter {
+export function decodeFilter(bytes: Uint8Array): Filter {
+  try {
+    return nestedFilter(bytes, 0);
+  } catch (error) {
+    if (error instanceof WireCorrupt && error.layer !== "filter") throw new WireCorrupt(error.sentence, error.offset, "filter", error);
+    throw error;
+  }
+}
+
+function nestedFilter(bytes: Uint8Array, depth: number): Filter {
   if (depth > DEPTH_MAX) corrupt("a filter nested too deeply", 0, "filter");
   const reader = new ProtobufReader(bytes);
   let type: number | undefined;
@@ -132,7 +141,7 @@ function compositeFilter(bytes: Uint8Array, depth: number): Filter {
   const filters: Filter[] = [];
   while (reader.next()) {
     if (reader.field === 1) type = combinator.name(reader.integer());
-    else if (reader.field === 2) filters.push(decodeFilter(reader.view(), depth + 1));
+    else if (reader.field === 2) filters.push(nestedFilter(reader.view(), depth + 1));
     else reader.skip();
   }
   return { type: required(type, "combinator"), filters };

@@ -209,26 +209,28 @@ export class ProtobufReader {
 
   /** A view into the message; no copy. */
   view(): Uint8Array {
-    this.#expect(2);
-    const length = this.#varint();
-    if (length > this.#end - this.#at) corrupt(`field ${this.field} is longer than the message`, this.#at, "message");
-    const start = this.#at;
-    this.#at += length;
+    const start = this.#block();
     return this.bytes.subarray(start, this.#at);
   }
 
   string(): string {
-    const bytes = this.view();
-    return decodeText(bytes, 0, bytes.length);
+    const start = this.#block();
+    return decodeText(this.bytes, start, this.#at);
   }
 
-  /** Calls `read` with a reader of the nested message. */
-  message<Result>(read: (reader: ProtobufReader) => Result): Result {
+  /** Passes over the bytes of a field with a length and says where they began. */
+  #block(): number {
     this.#expect(2);
     const length = this.#varint();
     if (length > this.#end - this.#at) corrupt(`field ${this.field} is longer than the message`, this.#at, "message");
     const start = this.#at;
     this.#at += length;
+    return start;
+  }
+
+  /** Calls `read` with a reader of the nested message. */
+  message<Result>(read: (reader: ProtobufReader) => Result): Result {
+    const start = this.#block();
     return read(new ProtobufReader(this.bytes, start, this.#at));
   }
 

@@ -17,3 +17,8 @@ export class ServiceError extends Error {
     this.requestId = requestId;
   }
 }
+
+/** The service's answer to parameters it does not take: 400 OTSParameterInvalid with a text of reference 7.9. */
+export function invalid(text: string): never {
+  throw new ServiceError(400, "OTSParameterInvalid", text);
+}

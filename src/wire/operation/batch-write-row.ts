@@ -119,5 +119,10 @@ function readBatchRow(reader: ProtobufReader): BatchWriteRow {
     else if (reader.field === 4) returnContent = reader.message(readReturnContent);
     else reader.skip();
   }
-  return { type: required(type, "type"), change: required(change, "row_change"), condition: required(condition, "condition"), returnContent };
+  return {
+    type: required(type, "type"),
+    change: required(change, "row_change"),
+    condition: required(condition, "condition"),
+    returnContent,
+  };
 }

@@ -1,7 +1,7 @@
 import type { CellSelection } from "../../model/condition.ts";
 import { decodeFilter, encodeFilter } from "../filter.ts";
-import { corrupt } from "../corrupt.ts";
 import { ProtobufReader, type ProtobufWriter } from "../protobuf.ts";
+import { invalid } from "../service-error.ts";
 
 /** Field numbers of the parts of a selection; they differ by message (reference 2.3). */
 export interface SelectionFields {
@@ -76,5 +76,5 @@ function readTimeRange(reader: ProtobufReader, into: SelectionParts): void {
     else reader.skip();
   }
   if (start !== undefined && end !== undefined) into.timeRange = { start, end };
-  else if (start !== undefined || end !== undefined) corrupt("a time range with one end", 0, "message");
+  else if (start !== undefined || end !== undefined) invalid("Start and end time must be given at the same time.");
 }

@@ -2,7 +2,7 @@ import type { KeyColumn } from "../../model/key.ts";
 import type { Cell, Row } from "../../model/row.ts";
 import type { AUTO_INCREMENT, KeyBound, KeyValue, Value } from "../../model/value.ts";
 import { corrupt } from "../corrupt.ts";
-import { ServiceError } from "../service-error.ts";
+import { invalid } from "../service-error.ts";
 import { decodeName } from "./names.ts";
 import * as tag from "./tag.ts";
 import { readValue } from "./value.ts";
@@ -116,9 +116,4 @@ export function storedValueOf(walker: RowWalker, field: number): Value {
 /** Refuses anything but padding behind the one row that was asked for. */
 export function endOf(walker: RowWalker): void {
   if (walker.next()) corrupt("more than one row", walker.rowStart, "row");
-}
-
-/** The service's answer to parameters it does not take. */
-export function invalid(text: string): never {
-  throw new ServiceError(400, "OTSParameterInvalid", text);
 }
