@@ -4,6 +4,9 @@ import type { Answer, Comparison, Difference, Found, Handlers, Made, Properties,
 import { library } from "./library.ts";
 import { remade, sameValue } from "./same-value.ts";
 
+/** Patience at refresh: a server that is stopped is no error there, and every table would wait for it. */
+const BRIEF_MS = 500;
+
 interface KeyColumn {
   readonly name: string;
   readonly type: "string" | "integer" | "binary";
@@ -116,7 +119,7 @@ async function read(_id: string, properties: Properties, subject: Subject): Prom
       const there = await describe(client, text(properties, "tableName"));
       if (there === undefined || !sameValue(there.key, properties["primaryKey"])) return undefined;
       return { outputs: { incarnation: there.incarnation }, inputs: drift(properties, there.options) };
-    });
+    }, BRIEF_MS);
   } catch (error) {
     if (!hasCode(error, "TF_CONNECTION") && !hasCode(error, "TF_CREDENTIALS_MISSING")) throw error;
     await subject.engine.warn(subject.urn, "the instance does not answer, so this table is recorded as it was");
@@ -178,10 +181,21 @@ function optionsText({ timeToLive, maxVersions, maxDeviation }: DeclaredOptions)
   return `timeToLiveSeconds ${String(timeToLive)}, maxVersions ${String(maxVersions)}, maxDeviationSeconds ${String(maxDeviation)}`;
 }
 
-async function withTable<Result>(properties: Properties, { folder, env }: Subject, use: (client: TableStoreClient) => Promise<Result>): Promise<Result> {
+async function withTable<Result>(
+  properties: Properties,
+  { folder, env }: Subject,
+  use: (client: TableStoreClient) => Promise<Result>,
+  patienceMs = 10_000,
+): Promise<Result> {
   const { resolveCredentials, TableStoreClient } = await library();
   const credentials = await resolveCredentials(properties["credentials"] as CredentialReference, folder, env);
-  const client = new TableStoreClient({ endpoint: text(properties, "endpoint"), instance: text(properties, "instanceName"), credentials, connections: 1 });
+  const client = new TableStoreClient({
+    endpoint: text(properties, "endpoint"),
+    instance: text(properties, "instanceName"),
+    credentials,
+    connections: 1,
+    retry: { totalMs: patienceMs, firstMs: 10, mostMs: 320 },
+  });
   try {
     return await use(client);
   } finally {
