@@ -16,6 +16,18 @@ export { cast, constant, defineMapping, derive, integer, number, text, type Inpu
 export type { Progress } from "./job/progress.ts";
 export type { Difference, MigrationResult, VerificationResult } from "./job/result.ts";
 export type { JobContext } from "./job/context.ts";
+
+// Running them: plan, run, look, explain, forget.
+export { runJob } from "./run/run-job.ts";
+export { planJob, type JobPlan, type VerificationPlan } from "./run/plan-job.ts";
+export type { MigrationPlan } from "./migrate/migration-plan.ts";
+export { asVerification } from "./run/verify-job.ts";
+export { jobStatus, type JobOwner, type JobStatus } from "./run/job-status.ts";
+export { explainJob } from "./run/explain-job.ts";
+export type { Explanation } from "./verify/explain.ts";
+export { forgetJob } from "./run/forget-job.ts";
+export { DifferentError } from "./migrate/endings.ts";
+export type { Reject } from "./pipeline/rejects.ts";
 export { checkCertificate, type CertificateBody, type CheckedCertificate } from "./verify/certificate.ts";
 
 // Clients of Table Store, ours or the real one.

@@ -1,7 +1,7 @@
 import type { VerificationResult } from "../job/result.ts";
-import { totalsOf } from "../pipeline/checkpoint.ts";
 import { stateKeys } from "../pipeline/state-keys.ts";
 import { Throttle } from "../pipeline/throttle.ts";
+import { rejectIndex } from "../verify/reject-index.ts";
 import { runVerification } from "../verify/verification.ts";
 import type { JobSides } from "./job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
@@ -11,7 +11,7 @@ import type { RunState } from "./run-state.ts";
 export async function verifyCopy(input: MigrationInput, sides: JobSides, run: RunState): Promise<VerificationResult> {
   const { spec, source, target, state, context } = input;
   const { record } = run;
-  const places = await rejectedPlaces(run);
+  const rejects = await rejectIndex(run.rejects.read(await run.checkpoints.read()));
   const reader = target.reader(sides.mapping.targetKey);
   try {
     return await runVerification({
@@ -27,19 +27,11 @@ export async function verifyCopy(input: MigrationInput, sides: JobSides, run: Ru
       toolVersion: input.toolVersion,
       throttle: new Throttle(context.clock, spec.limits),
       state: { store: state, prefix: `${stateKeys.generation(spec.name, record.generation)}verify`, token: run.token, after: record.generation },
-      rejects: places.size === 0 ? undefined : places,
+      rejects,
       targetHoldsOnlyThis: record.targetWasEmpty || spec.onTargetNotEmpty === "mirror",
       fault: context.faultPoint,
     });
   } finally {
     await reader.close();
   }
-}
-
-async function rejectedPlaces(run: RunState): Promise<ReadonlySet<string>> {
-  const counts = await run.checkpoints.read();
-  const places = new Set<string>();
-  if (totalsOf(counts.values()).rejects === 0) return places;
-  for await (const reject of run.rejects.read(counts)) places.add(reject.place);
-  return places;
 }

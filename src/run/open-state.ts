@@ -1,0 +1,48 @@
+import { resolve } from "node:path";
+import type { JobContext } from "../job/context.ts";
+import type { JobSpec } from "../job/job-spec.ts";
+import { FileStateStore } from "../pipeline/file-state-store.ts";
+import type { StateStore } from "../pipeline/state-store.ts";
+import { TableStateStore } from "../pipeline/table-state-store.ts";
+import type { Closing } from "./closing.ts";
+import { openClient } from "./open-client.ts";
+
+type StateSpec = NonNullable<JobSpec["state"]>;
+
+/** Milliseconds one request for state may take where no lease depends on it. */
+const requestMs = 10_000;
+
+/** Where a migration of this name keeps its state: as it says, else in a table beside its target, else in a file. */
+export function migrationState({ state, target, name }: JobSpec): StateSpec {
+  if (state !== undefined) return state;
+  if (target.type !== "table-store") return ownFile(name);
+  const { endpoint, instance, credentials } = target;
+  return { type: "table", endpoint, instance, table: "tableferry_state", credentials };
+}
+
+/** Where a verification keeps how far it is: as it says, else in a file. It writes nothing to either side. */
+export function verificationState({ state, name }: JobSpec): StateSpec {
+  return state ?? ownFile(name);
+}
+
+function ownFile(name: string): StateSpec {
+  return { type: "file", path: `.tableferry/state/${name}.json` };
+}
+
+/** State to be written. @throws TF_STATE_LOCKED when it is a file that another process uses; TF_STATE_CORRUPT, TF_IO, TF_CREDENTIALS_MISSING */
+export async function openState(state: StateSpec, spec: JobSpec, context: JobContext, opened: Closing): Promise<StateStore> {
+  if (state.type === "file") return opened.add(await FileStateStore.open(resolve(context.folder, state.path), context.clock, context.chance));
+  return openTable(state, spec, context, opened);
+}
+
+/** State to be looked at, also while a run writes it; nothing is made where there is none. */
+export async function lookAtState(state: StateSpec, spec: JobSpec, context: JobContext, opened: Closing): Promise<StateStore> {
+  if (state.type === "file") return opened.add(await FileStateStore.look(resolve(context.folder, state.path)));
+  return openTable(state, spec, context, opened);
+}
+
+async function openTable(state: Extract<StateSpec, { type: "table" }>, spec: JobSpec, context: JobContext, opened: Closing): Promise<StateStore> {
+  const client = await openClient({ place: state, context, concurrency: spec.limits.workers }, opened);
+  const timeoutMs = spec.kind === "migration" ? Math.min(requestMs, (spec.leaseSeconds * 1000) / 3) : requestMs;
+  return opened.add(new TableStateStore({ client, table: state.table, clock: context.clock, timeoutMs }));
+}
