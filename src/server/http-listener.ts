@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Clock } from "../base/clock.ts";
+import { systemClock, type Clock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { limits } from "../model/limits.ts";
 import { encodeErrorBody } from "../wire/error-body.ts";
@@ -12,12 +12,14 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Longer than the idle time of the clients' pools, so that it is they who close. */
 const KEEP_ALIVE_MS = 75_000;
-/** What is under way when the server stops may take this long; then connections are cut. */
+/** What is under way when the server stops may take this long, by the system's clock as sockets do; then connections are cut. */
 const GRACE_MS = 5_000;
+/** Of a body over the limit. */
+const DRAINED_BYTES_MAX = 8 * limits.requestBodyBytesMax;
 
 export interface ListenOptions {
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 takes one that is free. */
   readonly port: number;
   readonly clock: Clock;
 }
@@ -33,6 +35,7 @@ export interface HttpListener {
 
 /** Puts a transport behind a socket. @throws TF_ADDRESS_IN_USE when the address cannot be listened on */
 export async function listen(handler: Transport, options: ListenOptions): Promise<HttpListener> {
+  let closing: Promise<void> | undefined;
   const server = createHttpServer(
     {
       keepAlive: true,
@@ -41,7 +44,7 @@ export async function listen(handler: Transport, options: ListenOptions): Promis
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
-    (incoming, outgoing) => void exchange(handler, incoming, outgoing, options.clock),
+    (incoming, outgoing) => void exchange(handler, incoming, outgoing, { clock: options.clock, isClosing: () => closing !== undefined }),
   );
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
@@ -50,10 +53,9 @@ export async function listen(handler: Transport, options: ListenOptions): Promis
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
-  let closing: Promise<void> | undefined;
   const close = () =>
     new Promise<void>((resolve) => {
-      const cancel = options.clock.after(GRACE_MS, () => server.closeAllConnections());
+      const cancel = systemClock.after(GRACE_MS, () => server.closeAllConnections());
       server.close(() => {
         cancel();
         resolve();
@@ -64,17 +66,22 @@ export async function listen(handler: Transport, options: ListenOptions): Promis
   return { endpoint: `http://${host.includes(":") ? `[${host}]` : host}:${port}`, host, port, close: () => (closing ??= close()) };
 }
 
-async function exchange(handler: Transport, incoming: IncomingMessage, outgoing: ServerResponse, clock: Clock): Promise<void> {
+interface Surroundings {
+  readonly clock: Clock;
+  isClosing(): boolean;
+}
+
+async function exchange(handler: Transport, incoming: IncomingMessage, outgoing: ServerResponse, around: Surroundings): Promise<void> {
   try {
     const path = incoming.url ?? "/";
     if (incoming.method !== "POST") {
       incoming.resume();
-      return send(outgoing, methodNotAllowed(path, clock));
+      return send(outgoing, methodNotAllowed(path, around.clock), around.isClosing());
     }
     const body = await readBody(incoming);
-    // The rest of a body that is too large is never read, so the connection cannot be used again.
-    if (body.length > limits.requestBodyBytesMax) outgoing.setHeader("connection", "close");
-    send(outgoing, await handler({ path, headers: headersOf(incoming), body }));
+    const response = await handler({ path, headers: headersOf(incoming), body });
+    // A body that is far too large is not read to its end, so the connection cannot be used again.
+    send(outgoing, response, around.isClosing() || body.length > limits.requestBodyBytesMax);
   } catch {
     // The client went away, or the handler broke its promise never to reject: there is nobody or nothing to answer.
     outgoing.destroy();
@@ -86,21 +93,23 @@ function methodNotAllowed(path: string, clock: Clock): WireResponse {
   return signedResponse(path, 405, body, "-", clock.now(), undefined);
 }
 
-/** The whole body, or a little more than the limit of it: enough to be refused. */
+/**
+ * The whole body; of one over the limit enough to be refused, the rest read and dropped, because a client that is still sending does not
+ * hear an answer. What goes on beyond all measure is cut off.
+ */
 function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
+    const done = () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     incoming.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
+      if (length <= limits.requestBodyBytesMax) chunks.push(chunk);
       length += chunk.length;
-      if (length <= limits.requestBodyBytesMax) return;
-      incoming.pause();
-      resolve(Buffer.concat(chunks));
+      if (length > DRAINED_BYTES_MAX) done();
     });
-    incoming.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    incoming.on("end", done);
     incoming.on("error", reject);
-    incoming.on("aborted", () => reject(new TableferryError("TF_CONNECTION", { message: "the client went away" })));
+    incoming.on("close", () => reject(new TableferryError("TF_CONNECTION", { message: "the client went away" })));
   });
 }
 
@@ -111,7 +120,9 @@ function headersOf(incoming: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function send(outgoing: ServerResponse, { status, headers, body }: WireResponse): void {
+/** `last`: the connection is closed behind this reply. */
+function send(outgoing: ServerResponse, { status, headers, body }: WireResponse, last: boolean): void {
+  if (last) outgoing.setHeader("connection", "close");
   outgoing.writeHead(status, { ...headers, "content-length": body.length });
   outgoing.end(body);
 }

@@ -79,6 +79,14 @@ export class Caller {
     return this.call("DeleteRow", deleteRequest(tableName, key, condition));
   }
 
+  /** Puts up to 200 rows in one request. */
+  async writeBatch(tableName: string, rows: readonly { readonly key: KeyOf<KeyInput>; readonly cells: KeyOf<Value> }[]): Promise<void> {
+    const writes = rows.map(({ key, cells }) => ({ ...putRequest(tableName, key, cells), type: "put" as const }));
+    const { tables } = await this.call("BatchWriteRow", { tables: [{ tableName, rows: writes }] });
+    const failed = tables[0]!.rows.find((row) => !row.ok);
+    if (failed !== undefined) throw new Error(JSON.stringify(failed));
+  }
+
   async get(tableName: string, key: KeyOf<KeyInput>, selection: CellSelection = { maxVersions: 1 }): Promise<Row | undefined> {
     return decodeRow((await this.call("GetRow", { tableName, key: keyBytes(key), selection })).row);
   }
@@ -108,11 +116,7 @@ export function keyBytes(key: KeyOf<KeyInput | KeyBound>): Uint8Array {
   return encodeKey(keyColumns(key));
 }
 
-export function tableRequest(
-  tableName: string,
-  key: readonly KeySchema[],
-  options: Partial<TableOptions> = {},
-): RequestOf<"CreateTable"> {
+export function tableRequest(tableName: string, key: readonly KeySchema[], options: Partial<TableOptions> = {}): RequestOf<"CreateTable"> {
   return {
     meta: { tableName, key, definedColumns: [] },
     reserved: { read: 0, write: 0 },

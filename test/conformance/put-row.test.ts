@@ -13,7 +13,16 @@ describeEverywhere("PutRow", (open) => {
   it("stores every type of value, under the server's time where none is given", async () => {
     const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
-    const cells = { text: "é😀", whole: -(2n ** 63n), real: -0.5, yes: true, no: false, bytes: Uint8Array.of(0, 255), empty: "", none: new Uint8Array(0) };
+    const cells = {
+      text: "é😀",
+      whole: -(2n ** 63n),
+      real: -0.5,
+      yes: true,
+      no: false,
+      bytes: Uint8Array.of(0, 255),
+      empty: "",
+      none: new Uint8Array(0),
+    };
     await caller.put("t", { pk: "a" }, cells);
     const row = await caller.get("t", { pk: "a" });
     expect(valuesOf(row)).toEqual(cells);
@@ -24,7 +33,11 @@ describeEverywhere("PutRow", (open) => {
     const { caller } = await open();
     await caller.createTable("t", oneKey);
     const names = ["z", "a", "aa", "B", "_", "b1", "b", "Z9"];
-    await caller.put("t", { pk: "a" }, names.map((name) => ({ name, value: name })));
+    await caller.put(
+      "t",
+      { pk: "a" },
+      names.map((name) => ({ name, value: name })),
+    );
     expect((await caller.get("t", { pk: "a" }))!.cells.map(({ name }) => name)).toEqual(["B", "Z9", "_", "a", "aa", "b", "b1", "z"]);
   });
 
@@ -75,7 +88,8 @@ describeEverywhere("PutRow", (open) => {
   it("judges the row's existence", async () => {
     const { caller } = await open();
     await caller.createTable("t", oneKey);
-    const put = (existence: "expectExist" | "expectNotExist") => caller.refusal("PutRow", putRequest("t", { pk: "a" }, { c: 1n }, { existence }));
+    const put = (existence: "expectExist" | "expectNotExist") =>
+      caller.refusal("PutRow", putRequest("t", { pk: "a" }, { c: 1n }, { existence }));
     expect(await put("expectExist")).toEqual(checkFailed);
     await caller.put("t", { pk: "a" }, {}, { existence: "expectNotExist" });
     expect(await put("expectNotExist")).toEqual(checkFailed);
@@ -108,10 +122,15 @@ describeEverywhere("PutRow", (open) => {
   it("lets the server's choice of key make rows only, and concrete keys change rows only", async () => {
     const { caller } = await open();
     await caller.createTable("t", [oneKey[0], { name: "id", type: "integer", autoIncrement: true }]);
-    const automatic = (condition: Parameters<typeof putRequest>[3]) => caller.refusal("PutRow", putRequest("t", { pk: "a", id: AUTO_INCREMENT }, {}, condition));
-    expect(await automatic({ existence: "expectNotExist" })).toEqual(invalid("Invalid expect:EXPECT_NOT_EXIST when modify row with pk auto increment."));
+    const automatic = (condition: Parameters<typeof putRequest>[3]) =>
+      caller.refusal("PutRow", putRequest("t", { pk: "a", id: AUTO_INCREMENT }, {}, condition));
+    expect(await automatic({ existence: "expectNotExist" })).toEqual(
+      invalid("Invalid expect:EXPECT_NOT_EXIST when modify row with pk auto increment."),
+    );
     const filter = { type: "column", name: "c", comparator: "equal", value: 1n, filterIfMissing: true, latestVersionOnly: true } as const;
-    expect(await automatic({ existence: "ignore", filter })).toEqual(invalid("Can't set condition when modify row with pk auto increment."));
+    expect(await automatic({ existence: "ignore", filter })).toEqual(
+      invalid("Can't set condition when modify row with pk auto increment."),
+    );
     expect(await caller.refusal("PutRow", putRequest("t", { pk: "a", id: 1n }, {}))).toEqual(
       invalid("Invalid expect: IGNORE when modify a specific row for table with pk auto increment."),
     );
@@ -197,7 +216,9 @@ describeEverywhere("PutRow", (open) => {
       text: "Requested table does not exist.",
     });
     await caller.createTable("t", oneKey);
-    expect(await caller.refusal("PutRow", { ...putRequest("t", { pk: "a" }, {}), transactionId: "x" })).toEqual(invalid("TransactionID is invalid."));
+    expect(await caller.refusal("PutRow", { ...putRequest("t", { pk: "a" }, {}), transactionId: "x" })).toEqual(
+      invalid("TransactionID is invalid."),
+    );
   });
 
   it("takes padding behind the row and refuses a second row, a broken checksum and a cut row", async () => {
@@ -206,7 +227,9 @@ describeEverywhere("PutRow", (open) => {
     const request = putRequest("t", { pk: "a" }, { c: "x" });
     const changed = (change: Uint8Array) => ({ ...request, change });
     await caller.call("PutRow", changed(Buffer.concat([request.change, Buffer.alloc(5)])));
-    expect(await caller.refusal("PutRow", changed(Buffer.concat([request.change, request.change.subarray(4)])))).toEqual(invalid("data format is invalid."));
+    expect(await caller.refusal("PutRow", changed(Buffer.concat([request.change, request.change.subarray(4)])))).toEqual(
+      invalid("data format is invalid."),
+    );
     const broken = Buffer.from(request.change);
     broken[broken.length - 1]! ^= 1;
     expect(await caller.refusal("PutRow", changed(broken))).toEqual(invalid("Cell data broken, checksum is mismatch."));

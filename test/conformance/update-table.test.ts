@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import type { UpdateTableRequest } from "../../src/wire/operation/update-table.ts";
+import { describeEverywhere } from "./endpoints.ts";
+
+const oneKey = [{ name: "pk", type: "string" }] as const;
+const invalid = (text: string) => ({ status: 400, code: "OTSParameterInvalid", text });
+
+describeEverywhere("UpdateTable", (open) => {
+  it("changes the options that are present and answers all of them, with the stream switched off", async () => {
+    const { caller } = await open();
+    await caller.createTable("t", oneKey);
+    const reply = await caller.call("UpdateTable", { tableName: "t", options: { allowUpdate: false } });
+    expect(reply.options).toEqual({ timeToLive: -1, maxVersions: 1, maxDeviation: 86_400, allowUpdate: false, updateFullRow: false });
+    expect(reply.stream).toMatchObject({ enabled: false });
+    await caller.call("UpdateTable", { tableName: "t", options: { timeToLive: 86_400, maxVersions: 3, maxDeviation: 10 } });
+    expect((await caller.call("DescribeTable", { tableName: "t" })).options).toMatchObject({
+      timeToLive: 86_400,
+      maxVersions: 3,
+      maxDeviation: 10,
+      allowUpdate: false,
+    });
+  });
+
+  it("changes reserved capacity, each part on its own, and remembers when", async () => {
+    const { caller, clock } = await open();
+    await caller.createTable("t", oneKey);
+    const created = Math.floor(clock.now() / 1000);
+    await clock.advance(10_000);
+    await caller.call("UpdateTable", { tableName: "t", reserved: { read: 5 } });
+    await clock.advance(10_000);
+    const { reserved } = await caller.call("UpdateTable", { tableName: "t", reserved: { read: 2 } });
+    expect(reserved).toEqual({ read: 2, write: 0, lastIncreaseTime: created + 10, lastDecreaseTime: created + 20 });
+  });
+
+  it("refuses updates that change nothing, and what cannot be changed", async () => {
+    const { caller } = await open();
+    await caller.createTable("t", oneKey);
+    const refused = (change: Partial<UpdateTableRequest>) => caller.refusal("UpdateTable", { tableName: "t", ...change });
+    expect(await refused({ options: {} })).toEqual(invalid("No parameter is specified in table options."));
+    expect(await refused({ options: { maxVersions: 0 } })).toEqual(invalid("The maximum versions cannot be less than or equal to 0."));
+    expect((await refused({ options: { updateFullRow: true } })).text).toContain("contain updateFullRow");
+    expect((await refused({ stream: { enabled: true, expirationHours: 24 } })).text).toMatch(/^Unsupported operation/);
+    expect(await caller.refusal("UpdateTable", { tableName: "nope", options: { maxVersions: 2 } })).toMatchObject({
+      status: 404,
+      code: "OTSObjectNotExist",
+    });
+  });
+});
