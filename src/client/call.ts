@@ -33,6 +33,8 @@ export interface CallOptions {
 
 /** A write whose answer was lost: it may have been applied. Repeating it is right only when it is idempotent. */
 export class UnknownOutcome extends TableferryError {
+  readonly outcome = "unknown";
+
   constructor(operation: string, cause: Error) {
     super(cause instanceof TransportError && cause.code === "TF_TIMEOUT" ? "TF_TIMEOUT" : "TF_CONNECTION", {
       message: `the answer to ${operation} was lost; it may have been applied`,
@@ -86,7 +88,11 @@ export class Caller {
       const response = await transport(request, signal);
       if (response.status >= 200 && response.status < 300) {
         const doubt = checkResponses ? distrust(request.path, response, key) : undefined;
-        if (doubt !== undefined) throw new TableferryError("TF_RESPONSE_UNTRUSTED", { message: `the reply to ${name} cannot be trusted: ${doubt}`, place: instance });
+        if (doubt !== undefined)
+          throw new TableferryError("TF_RESPONSE_UNTRUSTED", {
+            message: `the reply to ${name} cannot be trusted: ${doubt}`,
+            place: instance,
+          });
         return response.body;
       }
       const { code, text } = decodeErrorBody(response.body, response.status);
