@@ -1,0 +1,124 @@
+import type { Batch } from "../connector/connector.ts";
+import { rowTest } from "../connector/row-scope.ts";
+import type { FlowRow } from "../job/mapping.ts";
+import type { ProgressMeter } from "../pipeline/progress-meter.ts";
+import type { FirstPass } from "./first-pass.ts";
+import { RowHasher } from "./flow-batch.ts";
+import { ScanReader, SourceLookUpReader, TargetLookUpReader, type RowForm } from "./read-again.ts";
+import { freshSplits, readSplits, type ReadOptions } from "./read-splits.ts";
+import { withoutExpiring } from "./row-difference.ts";
+import { emptySettlement, settle, type BothSides, type Settlement, type SettleRules } from "./settle.ts";
+import { withoutExpiringCells, type Sides } from "./sides.ts";
+import { keyInverse } from "./source-key.ts";
+import { leafGroups, LeafListing } from "./suspects.ts";
+import { maskedText, plainText } from "./value-text.ts";
+import type { VerificationInput } from "./verification-input.ts";
+
+/** What the second pass found. */
+export interface Findings extends Settlement {
+  /** Leaves that differ and were not looked into: `differenceCount` is then a lower bound. */
+  readonly leavesLeft: number;
+}
+
+export interface SecondPassBounds {
+  /** Rows of both sides listed at once; some 350 bytes each. */
+  readonly rows: number;
+  /** Times that both sides are read again at most. */
+  readonly passes: number;
+}
+
+/** 100,000 rows are some 35 MB; 20 passes then look into every row of two sides of a million rows that have nothing in common. */
+const defaultBounds: SecondPassBounds = { rows: 100_000, passes: 20 };
+
+/**
+ * Reads the differing leaves once more, a bounded group of them at a time, lists what is not the same in them, and settles it.
+ * Almost always that is one pass: two sides that hardly differ differ in few leaves.
+ */
+export async function secondPass(
+  input: VerificationInput,
+  sides: Sides,
+  first: FirstPass,
+  workers: number,
+  meter: ProgressMeter,
+  bounds: SecondPassBounds = defaultBounds,
+): Promise<Findings> {
+  const into = emptySettlement();
+  const leaves = first.source.digest.differing(first.target.digest);
+  if (leaves.length === 0) return { ...into, leavesLeft: 0 };
+  const options = readOptions(input, meter, workers);
+  const rules = settleRules(input, sides, workers);
+  const readers = readersOf(input, sides, first, options);
+  const groups = leafGroups(leaves, first.source.digest, first.target.digest, bounds.rows);
+  for (const group of groups.slice(0, bounds.passes)) {
+    meter.enter("verify");
+    const listing = new LeafListing(group, { keyless: rules.keyless, places: input.rejects !== undefined });
+    const passes = [listing.sourcePass(input.source, first.sourceScope, input.mapping, freshSplits(first.source.splits))];
+    if (sides.coverage.mode === "scan") passes.push(listing.targetPass(input.target, first.targetScope, freshSplits(first.target.splits)));
+    await readSplits(passes, { ...options, signal: input.context.signal });
+    meter.enter("settle");
+    const suspects = listing.suspects();
+    // The leaf differed and now nothing in it does.
+    if (suspects.length === 0) into.moved++;
+    await settle(suspects, readers, rules, input.verify.list, into);
+  }
+  // By looking up, every row of a differing leaf is a suspect, and most are alike from the start.
+  if (sides.coverage.mode === "look-up") into.alike = 0;
+  return { ...into, leavesLeft: groups.slice(bounds.passes).reduce((left, group) => left + group.length, 0) };
+}
+
+function readOptions({ throttle }: VerificationInput, meter: ProgressMeter, workers: number): Omit<ReadOptions, "signal"> {
+  const onBatch = (batch: Batch) => {
+    meter.counters.rowsRead += batch.rows;
+    meter.counters.bytesRead += batch.bytes;
+  };
+  // What the second reading will come to is not known beforehand.
+  meter.estimatedRows = undefined;
+  return { workers, throttle, onBatch };
+}
+
+function settleRules(input: VerificationInput, sides: Sides, workers: number): SettleRules {
+  const { verify, context, stream } = input;
+  return {
+    versions: input.scope.versions,
+    show: verify.maskValues ? maskedText(context.chance.bytes(16)) : plainText,
+    rejects: input.rejects,
+    keyless: sides.key.length === 0,
+    clock: context.clock,
+    signal: context.signal,
+    rounds: verify.rounds,
+    roundSeconds: verify.roundSeconds,
+    awaitApplied: stream === undefined ? undefined : (signal) => stream.awaitApplied(signal),
+    decisive: input.quiescent || stream !== undefined,
+    bytes: input.limits.inFlightBytes,
+    workers,
+  };
+}
+
+function readersOf(input: VerificationInput, sides: Sides, first: FirstPass, options: Omit<ReadOptions, "signal">): BothSides {
+  const { source, target, mapping } = input;
+  const { coverage } = sides;
+  const { versions } = input.scope;
+  const form = formOf(input, sides);
+  const inPart = coverage.outsideIsAbsent ? rowTest(coverage.sourceScope, sides.source.key, sides.source.title) : undefined;
+  const inverse = keyInverse(mapping, sides.source.key);
+  return {
+    source: [
+      new SourceLookUpReader({ side: source, mapping, inverse, versions, inPart, form }),
+      new ScanReader({ side: source, scope: first.sourceScope, mapping, splits: first.source.splits, form, options }),
+    ],
+    target: [
+      new TargetLookUpReader(target, versions, form),
+      new ScanReader({ side: target, scope: first.targetScope, mapping: undefined, splits: first.target.splits, form, options }),
+    ],
+  };
+}
+
+/** Rows read again, as they are compared: without cells that are about to expire. */
+function formOf(input: VerificationInput, sides: Sides): RowForm {
+  const scope = withoutExpiringCells(input.scope, sides, input.context.clock.now());
+  const hasher = new RowHasher({ versions: scope.versions });
+  return (row: FlowRow) => {
+    const kept = withoutExpiring(row, scope.oldest);
+    return { row: kept, hash: hasher.hash(kept) };
+  };
+}
