@@ -3,12 +3,12 @@ import { systemChance } from "../base/chance.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { MemoryStore } from "../store/memory-store.ts";
-import { openStoreFolder, type StoreFolder } from "../store/store-folder.ts";
+import type { StoreFolder } from "../store/store-folder.ts";
 import { TableStore } from "../store/table-store.ts";
 import type { Transport } from "../wire/transport.ts";
 import { AccessKeys, type AccessKey } from "./access-keys.ts";
 import { administer, type AdminActions } from "./admin.ts";
-import { listen, type HttpListener } from "./http-listener.ts";
+import type { HttpListener, ListenOptions } from "./http-listener.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
 import { createServer, type RequestEvent } from "./server.ts";
 
@@ -68,7 +68,7 @@ export interface EmbeddedServer {
 export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
   const { clock = systemClock, chance = systemChance, dataDir } = options;
   for (const name of options.instances ?? []) checkInstanceName(name);
-  const folder = dataDir === undefined ? undefined : await openStoreFolder(dataDir, chance);
+  const folder = dataDir === undefined ? undefined : await openFolder(dataDir, chance);
   const ordered = folder?.store ?? new MemoryStore();
   try {
     const keys = new AccessKeys(await keysFor(options, folder, chance));
@@ -127,7 +127,7 @@ class RunningServer implements EmbeddedServer {
   async start(): Promise<void> {
     const { instances = [], http = true, host = "127.0.0.1", port = 0 } = this.#options;
     for (const name of instances) await this.createInstance(name);
-    if (http) this.#listener = await listen(this.handler, { host, port, clock: this.#clock });
+    if (http) this.#listener = await listenLater(this.handler, { host, port, clock: this.#clock });
   }
 
   instances(): readonly string[] {
@@ -186,6 +186,10 @@ class RunningServer implements EmbeddedServer {
     await saveKeys(this.#folder, { root, instanceKeys });
   }
 }
+
+// What a store in memory without a socket does not need is not loaded for it: LevelDB and HTTP are most of the time a first start takes.
+const openFolder = async (dataDir: string, chance: Chance) => (await import("../store/store-folder.ts")).openStoreFolder(dataDir, chance);
+const listenLater = async (handler: Transport, options: ListenOptions) => (await import("./http-listener.ts")).listen(handler, options);
 
 /** The keys given, else the root key kept in the folder, made when there is none; and the keys of single instances kept there. */
 async function keysFor(
