@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { VirtualClock } from "../../../src/base/virtual-clock.ts";
+import { INF_MAX, INF_MIN } from "../../../src/model/value.ts";
+import { openEmbeddedServer } from "../../../src/server/embedded-server.ts";
+import { operations, type OperationName } from "../../../src/wire/operation/operations.ts";
+import { Caller, deleteRequest, keyBytes, putRequest, tableRequest, updateRequest } from "../../conformance/caller.ts";
+
+const selection = {
+  maxVersions: 1,
+  columns: ["c", "d"],
+  filter: { type: "column", name: "c", comparator: "equal", value: 1n, filterIfMissing: false, latestVersionOnly: true },
+} as const;
+const condition = { existence: "ignore", filter: selection.filter } as const;
+const cells = { c: 1n, d: "text", e: true, f: 1.5, g: Uint8Array.of(1, 2) };
+const put = putRequest("t", { pk: "a" }, cells, condition);
+
+/** A request of every operation that takes one. */
+const bodies: readonly (readonly [OperationName, Uint8Array])[] = [
+  ["CreateTable", operations.CreateTable.encodeRequest(tableRequest("u", [{ name: "pk", type: "string" }]))],
+  ["DescribeTable", operations.DescribeTable.encodeRequest({ tableName: "t" })],
+  ["UpdateTable", operations.UpdateTable.encodeRequest({ tableName: "t", options: { maxVersions: 2 }, reserved: { read: 1, write: 1 } })],
+  ["DeleteTable", operations.DeleteTable.encodeRequest({ tableName: "x" })],
+  ["GetRow", operations.GetRow.encodeRequest({ tableName: "t", key: keyBytes({ pk: "a" }), selection })],
+  ["PutRow", operations.PutRow.encodeRequest(put)],
+  [
+    "UpdateRow",
+    operations.UpdateRow.encodeRequest(
+      updateRequest(
+        "t",
+        { pk: "a" },
+        [
+          { op: "increment", name: "c", by: 1n },
+          { op: "deleteAll", name: "d" },
+        ],
+        condition,
+      ),
+    ),
+  ],
+  ["DeleteRow", operations.DeleteRow.encodeRequest(deleteRequest("t", { pk: "b" }, condition))],
+  [
+    "BatchWriteRow",
+    operations.BatchWriteRow.encodeRequest({
+      tables: [
+        {
+          tableName: "t",
+          rows: [
+            { ...put, type: "put" },
+            { ...put, type: "put" },
+          ],
+        },
+      ],
+    }),
+  ],
+  [
+    "BatchGetRow",
+    operations.BatchGetRow.encodeRequest({ tables: [{ tableName: "t", keys: [keyBytes({ pk: "a" })], tokens: [], selection }] }),
+  ],
+  [
+    "GetRange",
+    operations.GetRange.encodeRequest({
+      tableName: "t",
+      direction: "forward",
+      selection,
+      start: keyBytes({ pk: INF_MIN }),
+      end: keyBytes({ pk: INF_MAX }),
+    }),
+  ],
+  ["ComputeSplitPointsBySize", operations.ComputeSplitPointsBySize.encodeRequest({ tableName: "t", splitSize: 1, splitPointLimit: 3 })],
+];
+
+it("a broken request is answered or refused, and never a fault of the server", async () => {
+  const clock = new VirtualClock();
+  const server = await openEmbeddedServer({ http: false, clock, instances: ["one", "two"] });
+  const caller = new Caller(server.handler, clock, server.rootKey, "one");
+  const neighbour = caller.on("two");
+  for (const each of [caller, neighbour]) {
+    await each.createTable("t", [{ name: "pk", type: "string" }]);
+    await each.put("t", { pk: "a" }, cells);
+  }
+  const untouched = await neighbour.get("t", { pk: "a" });
+
+  const flip = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }));
+  const broken = fc.record({
+    body: fc.constantFrom(...bodies),
+    flips: fc.array(flip, { maxLength: 4 }),
+    cut: fc.option(fc.nat()),
+    more: fc.uint8Array({ maxLength: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(broken, async ({ body: [name, bytes], flips, cut, more }) => {
+      const body = Buffer.concat([bytes.subarray(0, cut === null ? bytes.length : cut % (bytes.length + 1)), more]);
+      for (const [at, by] of flips) if (body.length > 0) body[at % body.length]! ^= by;
+      const { status } = await caller.send(name, body);
+      expect(status === 200 || (status >= 400 && status < 500)).toBe(true);
+    }),
+    { numRuns: 6000 },
+  );
+
+  expect(await neighbour.get("t", { pk: "a" })).toEqual(untouched);
+  await server.close();
+}, 60_000);
