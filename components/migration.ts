@@ -36,7 +36,8 @@ export class Migration extends ByText {
   declare readonly rows: pulumi.Output<number>;
   /** Bytes read from the source. */
   declare readonly bytes: pulumi.Output<number>;
-  declare readonly rejects: pulumi.Output<number>;
+  /** Rows that could not be carried over; they are kept in the job's state. (`rejects` is the policy for them.) */
+  declare readonly rejectedRows: pulumi.Output<number>;
   /** Of the run that finished. */
   declare readonly seconds: pulumi.Output<number>;
   declare readonly mappingHash: pulumi.Output<string>;
@@ -57,4 +58,4 @@ export class Migration extends ByText {
   }
 }
 
-const migrationOutputs = ["jobId", "jobName", "outcome", "rows", "bytes", "rejects", "seconds", "mappingHash", "digest", "certificate", "certificateFingerprint"];
+const migrationOutputs = ["jobId", "jobName", "outcome", "rows", "bytes", "rejectedRows", "seconds", "mappingHash", "digest", "certificate", "certificateFingerprint"];

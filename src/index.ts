@@ -22,6 +22,8 @@ export { runJob } from "./run/run-job.ts";
 export { planJob, type JobPlan, type VerificationPlan } from "./run/plan-job.ts";
 export type { MigrationPlan } from "./migrate/migration-plan.ts";
 export { asVerification } from "./run/verify-job.ts";
+export { closing } from "./run/closing.ts";
+export { openSource } from "./run/open-endpoint.ts";
 export { jobStatus, type JobOwner, type JobStatus } from "./run/job-status.ts";
 export { explainJob } from "./run/explain-job.ts";
 export type { Explanation } from "./verify/explain.ts";

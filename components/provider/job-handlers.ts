@@ -1,17 +1,19 @@
-import type { JobSpec } from "../../src/index.ts";
+import type { JobContext, JobSpec } from "../../src/index.ts";
 import { text } from "./fields.ts";
 import { PartialFailure, type Answer, type Comparison, type Difference, type Handlers, type Properties, type Question, type Subject } from "./handlers.ts";
 import { changedMeaning, checkJob, jobFields, jobInputNames, jobOf, type JobKind } from "./job-inputs.ts";
-import { contextFor, JobUnfinished, runJobFor, secondsOf } from "./job-run.ts";
+import { contextFor, JobUnfinished, runJobFor, secondsOf, type JobResult } from "./job-run.ts";
 import { library } from "./library.ts";
+import { byteText, count } from "./live-progress.ts";
+import { reachable } from "./reachable.ts";
 import { remade, sameValue } from "./same-value.ts";
 import { unknownPaths } from "./unknown.ts";
-
-type JobResult = Awaited<ReturnType<typeof runJobFor>>;
 
 /** What tells the kinds of jobs apart: what is recorded of them. */
 export interface JobRecords {
   outputsOf(result: JobResult, subject: Subject): Promise<Properties>;
+  /** The last line on the resource's row. */
+  summaryOf(outputs: Properties): string;
   /** Of a job that did not come to its end, or whose sides differ. */
   unfinishedOf(error: JobUnfinished, subject: Subject): Promise<Properties>;
 }
@@ -29,7 +31,9 @@ export function jobHandlers(kind: JobKind, records: JobRecords): Handlers {
     const jobId = await jobIdOf(spec, inputs);
     try {
       const result = await runJobFor(subject, { spec, again, timeoutSeconds: secondsOf(inputs, "timeoutSeconds") });
-      return { jobId, outcome: "complete", ...(await records.outputsOf(result, subject)) };
+      const outputs = await records.outputsOf(result, subject);
+      await subject.engine.show(subject.urn, records.summaryOf(outputs));
+      return { jobId, outcome: "complete", ...outputs };
     } catch (error) {
       // What had not begun has changed nothing: Pulumi may forget it, and the next `up` starts with a clean slate.
       if (!(error instanceof JobUnfinished) || !error.begun) throw error;
@@ -71,12 +75,37 @@ async function check(kind: JobKind, question: Question, subject: Subject): Promi
 }
 
 async function plan(kind: JobKind, inputs: Properties, before: Properties | undefined, subject: Subject): Promise<readonly string[]> {
-  if (unknownPaths(jobFields(kind, inputs)).length > 0) return ["its plan is known once its source and target are"];
+  if (unknownPaths(jobFields(kind, inputs)).length > 0) return ["the plan is known once its source and target are"];
   if (before !== undefined && !needed({ ...before, outcome: "complete" }, inputs)) return ["nothing runs now; the change takes effect in the next run"];
-  const again = before !== undefined && runsAgain(before, inputs);
-  const { planJob } = await library();
-  const { lines } = await planJob(await jobOf(kind, inputs), await contextFor(subject, again));
-  return lines;
+  const { hasCode, planJob } = await library();
+  const spec = await jobOf(kind, inputs);
+  const context = await contextFor(subject, before !== undefined && runsAgain(before, inputs));
+  const absent = await unreachable(spec);
+  if (absent.length > 0) return [...(await sourceLines(spec, context)), `the plan is known once ${absent.join(" and ")} can be reached`];
+  try {
+    return (await planJob(spec, context)).lines;
+  } catch (error) {
+    // The keys are made with the store; everything else is wrong already now.
+    if (!hasCode(error, "TF_CREDENTIALS_MISSING")) throw error;
+    return [`the plan is known once its credentials are there: ${error.sentence}`];
+  }
+}
+
+/** What can be said already of a source that does not wait for anything. */
+async function sourceLines(spec: JobSpec, context: JobContext): Promise<string[]> {
+  if (spec.source.type !== "file") return [];
+  const { closing, openSource } = await library();
+  const { exists, title, estimatedRows: rows, estimatedBytes } = await closing(async (opened) => (await openSource(spec, context, opened)).describe());
+  if (!exists) return [`${title} is known once it exists`];
+  const amounts = [rows === undefined ? [] : [`about ${count(rows)} rows`], estimatedBytes === undefined ? [] : [byteText(estimatedBytes)]].flat();
+  return [`reads ${[title, ...amounts].join(", ")}`];
+}
+
+/** Titles of the sides whose address nobody answers, such as a store that the same `up` is going to start. */
+async function unreachable({ source, target }: JobSpec): Promise<string[]> {
+  const tables = [source, target].filter((side) => side.type === "table-store");
+  const answers = await Promise.all(tables.map(({ endpoint }) => reachable(endpoint)));
+  return tables.filter((_, i) => answers[i] === false).map(({ instance, table }) => `table ${table} of instance ${instance}`);
 }
 
 /** Equal by meaning; the provider's text, the URN and what check was told beside the inputs are not among them. */

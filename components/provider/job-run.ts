@@ -1,4 +1,4 @@
-import type { JobContext, JobSpec, Progress, VerificationResult } from "../../src/index.ts";
+import type { JobContext, JobSpec, MigrationResult, Progress, VerificationResult } from "../../src/index.ts";
 import type { Properties, Subject } from "./handlers.ts";
 import { library } from "./library.ts";
 import { liveProgress, progressLine } from "./live-progress.ts";
@@ -33,6 +33,8 @@ export class JobUnfinished extends Error {
   }
 }
 
+export type JobResult = MigrationResult | VerificationResult;
+
 export interface JobOrder {
   readonly spec: JobSpec;
   /** Runs a job that is complete once more, over what is there; one that is not goes on from its checkpoints either way. */
@@ -44,7 +46,7 @@ export interface JobOrder {
  * Runs a job inside `pulumi up`: in its turn, shown live on the resource's row, stopped at a checkpoint when it is asked to.
  * @throws JobUnfinished
  */
-export async function runJobFor(subject: Subject, { spec, again, timeoutSeconds }: JobOrder): ReturnType<typeof import("../../src/index.ts").runJob> {
+export async function runJobFor(subject: Subject, { spec, again, timeoutSeconds }: JobOrder): Promise<JobResult> {
   const { runJob, systemClock: clock } = await library();
   return stoppable(subject, { clock, since: performance.timeOrigin, timeoutSeconds }, (stopping) => {
     const waits = () => void subject.engine.show(subject.urn, "waits for another job to finish");
@@ -76,7 +78,7 @@ export async function contextFor(subject: Subject, again: boolean): Promise<JobC
     onProgress: () => undefined,
     folder: subject.folder,
     env: subject.env,
-    note: (line) => void subject.engine.say(subject.urn, line),
+    note: (line) => void subject.engine.say(subject.urn, line.replaceAll(`${subject.folder}/`, "")),
     // The program says `mirror` by name, and the preview what it deletes: whoever lets the update run has been asked.
     confirm: () => Promise.resolve(true),
     again,

@@ -70,7 +70,7 @@ export function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-export function bytes(amount: number): string {
+export function byteText(amount: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const step = amount < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(amount) / 3));
   const value = amount / 1000 ** step;

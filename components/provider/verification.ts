@@ -1,11 +1,14 @@
 import type { VerificationResult } from "../../src/index.ts";
 import { signerOf } from "./certificate.ts";
 import type { Properties, Subject } from "./handlers.ts";
+import { count } from "./live-progress.ts";
 import { jobHandlers } from "./job-handlers.ts";
 
 /** A comparison of two sides and its certificate. */
 export const verificationHandlers = jobHandlers("verification", {
   outputsOf: (result, subject) => outputsOf(result as VerificationResult, subject),
+  summaryOf: ({ equal, sourceRows, differenceCount }) =>
+    equal === true ? `equal: ${count(Number(sourceRows))} rows on either side` : `${count(Number(differenceCount))} rows differ`,
   unfinishedOf: ({ verification }, subject) => outputsOf(verification ?? nothingFound, subject),
 });
 

@@ -27,7 +27,6 @@ export function changesIn(eventLines: readonly string[]): Readonly<Record<string
 
 /** A screen for people: what was moved and proved, where the certificate is, and commands that work as they stand. */
 export function stackSummary(stack: ExportedStack, { changes, seconds, jobFile: file }: RunFacts): string {
-  const [load, move] = ["load", "move"].map((name) => migration(stack, name));
   const unchanged = Object.entries(changes).every(([kind, many]) => kind === "same" || many === 0);
   const first = unchanged
     ? `Nothing has changed: the store runs, and both copies are complete and proved (${seconds.toFixed(0)} s to find out).`
@@ -36,8 +35,8 @@ export function stackSummary(stack: ExportedStack, { changes, seconds, jobFile: 
     "",
     first,
     "",
-    ...copyLines("zipcodes.csv → table zipcodes of instance legacy", load),
-    ...copyLines("table zipcodes of instance legacy → table places of instance modern", move),
+    ...copyLines("zipcodes.csv → table zipcodes of instance legacy", migration(stack, "load")),
+    ...copyLines("table zipcodes of instance legacy → table places of instance modern", migration(stack, "move")),
     "",
     "Try next:",
     ...suggestions(file).flatMap(([command, gives]) => [`  ${command}`, `      ${gives}`]),
@@ -61,7 +60,7 @@ const editedRow = JSON.stringify({ state: "NY", county: "Suffolk", zip: "00501",
 
 function copyLines(title: string, { outputs = {} }: ExportedResource): string[] {
   const number = (name: string) => Number(outputs[name] ?? 0);
-  const amount = `${number("rows").toLocaleString("en-US")} rows, ${(number("bytes") / 1e6).toFixed(1)} MB in ${number("seconds").toFixed(1)} s, ${String(number("rejects"))} rejected`;
+  const amount = `${number("rows").toLocaleString("en-US")} rows, ${(number("bytes") / 1e6).toFixed(1)} MB in ${number("seconds").toFixed(1)} s, ${String(number("rejectedRows"))} rejected`;
   return [title, `  copied       ${amount}`, `  verified     all rows equal, digest ${String(outputs["digest"]).slice(0, 16)}…`, `  certificate  ${String(outputs["certificate"])}`];
 }
 
@@ -71,7 +70,7 @@ function migration(stack: ExportedStack, name: string): ExportedResource {
   return found;
 }
 
-/** The second migration as a verification for the `tableferry` command; paths resolve from the folder .tableferry. */
+/** The second migration as a job file for the `tableferry` command: the same job, with the same checkpoints. Paths resolve from the folder .tableferry. */
 export function jobFile(stack: ExportedStack): string {
   const { source, target } = migration(stack, "move").outputs ?? {};
   const side = (value: unknown) => {
@@ -80,13 +79,12 @@ export function jobFile(stack: ExportedStack): string {
   };
   return [
     "# Written by `npm run quickstart`: the migration `move` of stacks/local as a job of the `tableferry` command.",
-    "kind: verification",
-    "name: places",
+    "name: move",
     `source: ${side(source)}`,
     `target: ${side(target)}`,
     "mapping: ../stacks/local/mappings/zipcodes.ts",
-    "verify: { certificate: certificates/places.json, signingKey: signing-key.pem }",
-    "state: { type: file, path: state/places.json }",
+    "# Beside the certificate of `pulumi up`, not over it.",
+    "verify: { certificate: certificates/move-checked.json, signingKey: signing-key.pem }",
     "",
   ].join("\n");
 }

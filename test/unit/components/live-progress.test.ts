@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytes, duration, liveProgress, progressLine } from "../../../components/provider/live-progress.ts";
+import { byteText, duration, liveProgress, progressLine } from "../../../components/provider/live-progress.ts";
 import type { Progress } from "../../../src/index.ts";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import { testSubject } from "./subject.ts";
@@ -45,7 +45,7 @@ describe("a line of progress", () => {
     [999, "999 B"],
     [2_018_388, "2.0 MB"],
     [123_456, "123 kB"],
-  ])("%d bytes are %s", (amount, text) => expect(bytes(amount)).toBe(text));
+  ])("%d bytes are %s", (amount, text) => expect(byteText(amount)).toBe(text));
 });
 
 describe("live progress", () => {

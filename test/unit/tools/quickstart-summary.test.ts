@@ -6,7 +6,7 @@ const side = (instance: string, table: string) => ({ type: "table-store", endpoi
 const migration = (name: string, outputs: object) => ({
   urn: `urn:pulumi:local::tableferry::pulumi-nodejs:dynamic/tableferry:Migration::${name}`,
   type: "pulumi-nodejs:dynamic/tableferry:Migration",
-  outputs: { rows: 42_049, bytes: 2_018_388, seconds: 1.234, rejects: 0, digest: "0123456789abcdef0123", certificate: `.tableferry/certificates/${name}.json`, ...outputs },
+  outputs: { rows: 42_049, bytes: 2_018_388, seconds: 1.234, rejectedRows: 0, digest: "0123456789abcdef0123", certificate: `.tableferry/certificates/${name}.json`, ...outputs },
 });
 const stack: ExportedStack = {
   deployment: { resources: [migration("load", {}), migration("move", { source: side("legacy", "zipcodes"), target: side("modern", "places") })] },
@@ -37,10 +37,11 @@ test("the last summary of the event log counts, which is the update's and not th
   expect(changesIn(lines.map((line) => JSON.stringify(line)))).toEqual({ same: 3 });
 });
 
-test("the job file is a valid verification of the second migration, without a key in it", () => {
+test("the job file is the second migration as a valid job, without a key in it", () => {
   const text = jobFile(stack);
   expect(parseJob(text, "move.yaml")).toMatchObject({
-    kind: "verification",
+    kind: "migration",
+    name: "move",
     source: { instance: "legacy", table: "zipcodes", credentials: { file: "store/keys.json" } },
     target: { instance: "modern", table: "places" },
     mapping: "../stacks/local/mappings/zipcodes.ts",
