@@ -43,7 +43,7 @@ export function choice<Name extends string>(names: ReturnType<typeof enumeration
 /** A string that must be one of these: enums that the service spells out. */
 export function word<Word extends string>(...words: readonly Word[]): Kind<Word> {
   return {
-    write: text.write,
+    write: (writer, number, value) => writer.string(number, value),
     read: (reader) => {
       const found = reader.string();
       return words.find((one) => one === found) ?? corrupt(`'${found}' is none of ${words.join(", ")}`, 0, "message");

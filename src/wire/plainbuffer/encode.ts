@@ -1,5 +1,5 @@
 import type { KeyColumn } from "../../model/key.ts";
-import type { Cell, Row, RowChange, UpdateCell } from "../../model/row.ts";
+import type { Row, RowChange, UpdateCell } from "../../model/row.ts";
 import type { KeyValue, Value } from "../../model/value.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { WireKeyValue } from "./decode.ts";
