@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { TableferryError } from "../../../src/base/error.ts";
 import type { PutCell, Row } from "../../../src/model/row.ts";
 import { typeOf, type KeyType, type KeyValue, type Value } from "../../../src/model/value.ts";
 import { WireCorrupt } from "../../../src/wire/corrupt.ts";
@@ -145,6 +146,10 @@ function rewritten(rewriter: Rewriter, row: Row, writer = new ByteWriter(16)): M
   return change.type === "put" ? { key: [...change.key] as Mapped["key"], cells: [...change.cells] } : "refused";
 }
 
+/** Computations of these tests throw only what damaged values make them throw: a remainder of something that is no bigint. */
+const coded = (refusal: Rewriter["refusal"]): boolean =>
+  refusal?.cause !== "threw" || refusal.error instanceof TypeError || refusal.error instanceof TableferryError;
+
 describe("rewriting an encoded row", () => {
   test("equals mapping the decoded row, row after row with one rewriter", () => {
     fc.assert(
@@ -186,6 +191,28 @@ describe("rewriting an encoded row", () => {
     const writer = new ByteWriter();
     rewriter.rewrite(walker, writer);
     expect(() => decodeChange("put", writer.bytes.subarray(rewriter.start, rewriter.end))).toThrow(WireCorrupt);
+  });
+
+  test("gives a coded refusal or an outcome for damaged rows", () => {
+    const verification = fc.constantFrom<"none" | "row">("none", "row");
+    fc.assert(
+      fc.property(plan, tableRow, fc.nat(), fc.integer({ min: 0, max: 255 }), verification, (one, row, at, mask, checked) => {
+        const bytes = encodeRow(row);
+        const damaged = mask === 0 ? bytes.slice(0, at % bytes.length) : bytes.with(at % bytes.length, bytes[at % bytes.length]! ^ mask);
+        const rewriter = compileRewrite(one);
+        const canonical = compileCanonical(one);
+        const writer = new ByteWriter(16);
+        const rewriteAll = (): void => {
+          const walker = new RowWalker(checked).open(damaged);
+          while (walker.next()) {
+            rewriter.rewrite(walker, writer);
+            canonical.write(walker, writer);
+          }
+        };
+        return any.survives(rewriteAll, (error) => error instanceof WireCorrupt) && coded(rewriter.refusal) && coded(canonical.refusal);
+      }),
+      { numRuns: 400 },
+    );
   });
 
   test("checks what a computation reads", () => {
