@@ -26,7 +26,7 @@ export async function writeAtomically(request: BatchWriteRowRequest, context: Ca
       const own = String(keyOf(walker)[0]!.value);
       partition ??= own;
       if (own !== partition) throw outOfScope(partition, own);
-      const { consumed, row } = applyChange(batch, table, write.type, write, context.clock);
+      const { consumed, row } = applyChange(batch, table, write.type, write, context.clock.now());
       results.push({ ok: true, consumed, row });
     }
   } catch (thrown) {

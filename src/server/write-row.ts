@@ -1,4 +1,3 @@
-import type { Clock } from "../base/clock.ts";
 import { encodeWalkedKey, storedKey } from "../store/stored-key.ts";
 import type { Table } from "../store/table.ts";
 import { rowRead } from "../store/table-store.ts";
@@ -33,8 +32,7 @@ export function sizeOfChange(change: Uint8Array): number {
 }
 
 /** Judges the opened change against its table and adds it to the batch. @throws the service's refusals of one row */
-export function applyChange(batch: WriteBatch, table: Table, type: ChangeType, write: RowWrite, clock: Clock): RowAnswer {
-  const now = clock.now();
+export function applyChange(batch: WriteBatch, table: Table, type: ChangeType, write: RowWrite, now: number): RowAnswer {
   checkKeyAgainst(table.schema, walker);
   checkChangeAgainst(table.schema, walker, type, write.condition, now);
   const written = batch[type](table, walker, write.condition);

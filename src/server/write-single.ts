@@ -17,7 +17,7 @@ export async function writeSingle(type: ChangeType, request: SingleWriteRequest,
   const table = context.store.catalogue.table(context.instance, request.tableName);
   const batch = context.store.beginWrite(change.length * 2);
   try {
-    const answer = applyChange(batch, table, type, request, context.clock);
+    const answer = applyChange(batch, table, type, request, context.clock.now());
     await batch.commit();
     return answer;
   } catch (refusal) {

@@ -5,10 +5,10 @@ const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 
 interface Waiter {
   readonly changes: readonly StoreChange[];
-  /** Names of the changed keys, as in the pending map. */
-  readonly names: readonly string[];
   readonly sequence: number;
   readonly bytes: number;
+  /** Names of the changed keys, once they stand in the pending map. */
+  names: readonly string[] | undefined;
   resolve(): void;
   reject(reason: unknown): void;
 }
@@ -36,6 +36,8 @@ export class CommitQueue {
   readonly #sync: boolean;
   readonly #pending = new Map<string, Pending>();
   #waiters: Waiter[] = [];
+  /** Enqueued or in flight, and not in the pending map yet: they are put there when somebody reads, so that blind writes cost no map. */
+  #unindexed: Waiter[] = [];
   #running = false;
   #sequence = 0;
   #failure: { readonly reason: unknown } | undefined;
@@ -45,8 +47,9 @@ export class CommitQueue {
     this.#sync = options.sync;
   }
 
-  /** The newest value, enqueued or committed. */
+  /** The newest value, enqueued or committed. `name` is the key's name, where the caller has it already. */
   get(key: Uint8Array, name?: string): Uint8Array | undefined {
+    if (this.#unindexed.length > 0) this.#index();
     if (this.#pending.size > 0) {
       const pending = this.#pending.get(name ?? keyName(key));
       if (pending !== undefined) return pending.value;
@@ -54,22 +57,16 @@ export class CommitQueue {
     return this.#store.get(key);
   }
 
-  /**
-   * Enqueues the changes as one unit before it returns; settles when they are committed (and flushed, in a synced queue).
-   * `names` are the names of the changed keys, where the caller has them already.
-   */
-  commit(changes: readonly StoreChange[], names = changes.map((change) => keyName(change.key))): Promise<void> {
+  /** Enqueues the changes as one unit before it returns; settles when they are committed (and flushed, in a synced queue). */
+  commit(changes: readonly StoreChange[]): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
     const sequence = ++this.#sequence;
     let bytes = 0;
-    for (let i = 0; i < changes.length; i++) {
-      const change = changes[i]!;
-      const value = change.type === "put" ? change.value : undefined;
-      this.#pending.set(names[i]!, { value, sequence });
-      bytes += change.key.length + (value?.length ?? 0);
-    }
+    for (const change of changes) bytes += change.key.length + (change.type === "put" ? change.value.length : 0);
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ changes, names, sequence, bytes, resolve, reject });
+      const waiter: Waiter = { changes, sequence, bytes, names: undefined, resolve, reject };
+      this.#waiters.push(waiter);
+      this.#unindexed.push(waiter);
       if (!this.#running) void this.#run();
     });
   }
@@ -104,11 +101,26 @@ export class CommitQueue {
     return this.#waiters.splice(0, count);
   }
 
+  #index(): void {
+    for (const waiter of this.#unindexed) {
+      const names: string[] = [];
+      for (const change of waiter.changes) {
+        const name = keyName(change.key);
+        names.push(name);
+        this.#pending.set(name, { value: change.type === "put" ? change.value : undefined, sequence: waiter.sequence });
+      }
+      waiter.names = names;
+    }
+    this.#unindexed = [];
+  }
+
   /** Drops the pending values that are now in the store; those a later commit wrote stay. */
   #forget(group: readonly Waiter[]): void {
     const last = group.at(-1)!.sequence;
-    for (const waiter of group) {
-      for (const name of waiter.names) {
+    const kept = this.#unindexed.findIndex((waiter) => waiter.sequence > last);
+    this.#unindexed.splice(0, kept < 0 ? this.#unindexed.length : kept);
+    for (const { names } of group) {
+      for (const name of names ?? []) {
         const pending = this.#pending.get(name);
         if (pending !== undefined && pending.sequence <= last) this.#pending.delete(name);
       }
@@ -119,6 +131,7 @@ export class CommitQueue {
     this.#failure = { reason };
     const refused = [...group, ...this.#waiters];
     this.#waiters = [];
+    this.#unindexed = [];
     this.#pending.clear();
     for (const waiter of refused) waiter.reject(reason);
   }

@@ -10,7 +10,7 @@ export function composePut(out: StoredRowWriter, walker: RowWalker, now: number,
   out.begin(walker.rowEnd - walker.rowStart, count - keyCount);
   out.key(walker, autoIncrement);
   if (isSorted(walker)) {
-    for (let field = keyCount; field < count; field++) out.cell(walker, field, false);
+    out.cells(walker);
     return out.end();
   }
   sortCells(walker, now);

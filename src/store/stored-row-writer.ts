@@ -1,10 +1,10 @@
 import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
-import { shift, table as crcTable } from "../wire/plainbuffer/crc8.ts";
+import { crc8, shift, table as crcTable } from "../wire/plainbuffer/crc8.ts";
 import { writeCell } from "../wire/plainbuffer/encode.ts";
 import { decodeName, encodeName } from "../wire/plainbuffer/names.ts";
 import * as tag from "../wire/plainbuffer/tag.ts";
 import { ABSENT, type RowWalker } from "../wire/plainbuffer/walk.ts";
-import { ROW_HEADER_BYTES, writeRowHeader } from "./row-header.ts";
+import { ROW_HEADER_BYTES, writeRowHeader, writeTimestamp } from "./row-header.ts";
 
 const TIMESTAMP_PART_BYTES = 9;
 /** Tags, checksum, and a key column that the server fills in. */
@@ -18,7 +18,8 @@ export class StoredRowWriter {
   readonly #writer: ByteWriter;
   /** Version of cells that come without one. */
   readonly #now: number;
-  readonly #nowBytes = new Uint8Array(8);
+  readonly #nowLow: number;
+  readonly #nowHigh: number;
   readonly #nowCrc: number;
   #start = 0;
   #crc = 0;
@@ -32,9 +33,12 @@ export class StoredRowWriter {
   constructor(writer: ByteWriter, now: number) {
     this.#writer = writer;
     this.#now = now;
-    const view = new DataView(this.#nowBytes.buffer);
-    view.setBigInt64(0, BigInt(now), true);
-    this.#nowCrc = this.#nowBytes.reduce((crc, byte) => crcTable[crc ^ byte]!, 0);
+    const version = new Uint8Array(8);
+    writeTimestamp(version, 0, now);
+    const view = new DataView(version.buffer);
+    this.#nowLow = view.getInt32(0, true);
+    this.#nowHigh = view.getInt32(4, true);
+    this.#nowCrc = crc8(0, version, 0, 8);
   }
 
   /** Begins a row of at most `room` bytes of fields. */
@@ -81,21 +85,47 @@ export class StoredRowWriter {
     const writer = this.#writer;
     if (this.#cells === 0) writer.byte(tag.ROW_CELLS);
     let crc = walker.crcOf(field);
-    let timestamp = this.#now;
+    let version = this.#now;
     if (walker.timestampAt[field] === ABSENT) {
-      writer.copy(walker.view, walker.start[field]!, walker.end[field]! - 2);
-      writer.byte(tag.CELL_TIMESTAMP);
-      const { bytes, at } = writer;
-      for (let i = 0; i < 8; i++) bytes[at + i] = this.#nowBytes[i]!;
       crc = shift(crc, 8) ^ this.#nowCrc;
-      bytes[at + 8] = tag.CELL_CHECKSUM;
-      bytes[at + 9] = crc;
-      writer.at = at + 10;
+      this.#copyWithVersion(walker, field, crc);
     } else {
-      timestamp = walker.timestampOf(field);
+      version = walker.timestampOf(field);
       writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
     }
-    this.#added(crc, timestamp, fieldSize(walker, field), sameColumn);
+    this.#added(crc, version, fieldSize(walker, field), sameColumn);
+  }
+
+  /** Adds all cells of a row, which are in stored order and one a column. */
+  cells(walker: RowWalker): void {
+    const { keyCount, count, timestampAt } = walker;
+    if (count === keyCount) return;
+    this.#writer.byte(tag.ROW_CELLS);
+    let rowCrc = this.#crc;
+    let size = 0;
+    let oldest = Number.POSITIVE_INFINITY;
+    let newest = Number.NEGATIVE_INFINITY;
+    for (let field = keyCount; field < count; field++) {
+      let crc = walker.crcOf(field);
+      let version = this.#now;
+      if (timestampAt[field] === ABSENT) {
+        crc = shift(crc, 8) ^ this.#nowCrc;
+        this.#copyWithVersion(walker, field, crc);
+      } else {
+        version = walker.timestampOf(field);
+        this.#writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
+      }
+      rowCrc = crcTable[rowCrc ^ crc]!;
+      size += fieldSize(walker, field);
+      if (version < oldest) oldest = version;
+      if (version > newest) newest = version;
+    }
+    this.#crc = rowCrc;
+    this.#size += size;
+    this.#oldest = oldest;
+    this.#newest = newest;
+    this.#cells = count - keyCount;
+    this.#versions = 1;
   }
 
   /** Ends the row. Its bytes stay valid while the buffer's owner does not reset it. */
@@ -111,6 +141,19 @@ export class StoredRowWriter {
       newest: this.#newest,
     });
     return writer.bytes.subarray(this.#start, writer.at);
+  }
+
+  /** A cell that came without a version: everything up to its checksum, the version, the new checksum. */
+  #copyWithVersion(walker: RowWalker, field: number, crc: number): void {
+    const writer = this.#writer;
+    writer.copy(walker.view, walker.start[field]!, walker.end[field]! - 2);
+    const { bytes, view, at } = writer;
+    bytes[at] = tag.CELL_TIMESTAMP;
+    view.setInt32(at + 1, this.#nowLow, true);
+    view.setInt32(at + 5, this.#nowHigh, true);
+    bytes[at + 9] = tag.CELL_CHECKSUM;
+    bytes[at + 10] = crc;
+    writer.at = at + 11;
   }
 
   #added(crc: number, version: number, size: number, sameColumn: boolean): void {

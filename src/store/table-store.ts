@@ -44,6 +44,8 @@ export class TableStore {
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
+  /** Keys of point reads are used within the call that writes them. */
+  readonly #keyScratch = new ByteWriter(256);
   readonly #background = new Set<Promise<void>>();
   #cancelSweep: () => void = () => undefined;
   #closed = false;
@@ -73,7 +75,8 @@ export class TableStore {
 
   /** Reads the row whose key the walker stands on. */
   getRow(table: Table, key: RowWalker, reader: RowReader): RowRead {
-    const stored = this.#store.get(writeRowKey(new ByteWriter(256), table, key));
+    this.#keyScratch.reset();
+    const stored = this.#store.get(writeRowKey(this.#keyScratch, table, key));
     return stored === undefined ? { row: new Uint8Array(0), size: 0 } : rowRead(stored, reader);
   }
 

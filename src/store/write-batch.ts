@@ -38,9 +38,8 @@ export class WriteBatch {
   readonly #writer: ByteWriter;
   readonly #out: StoredRowWriter;
   readonly #changes: StoreChange[] = [];
-  readonly #names: string[] = [];
-  /** Positions of changes by name, made when a row is first read behind another change. */
-  #own: Map<string, number> | undefined;
+  /** The changes by key, made when a row is first read behind another change. */
+  #own: Map<string, StoreChange> | undefined;
   readonly #old = new RowWalker("none");
 
   /** `bytesExpected`: of the keys and rows to come; a guess too low costs a copy. */
@@ -57,10 +56,9 @@ export class WriteBatch {
     refuseDropped(table);
     const automatic = this.#chooseKey(table, walker);
     const key = writeRowKey(this.#writer, table, walker, automatic);
-    const name = keyName(key);
-    const read = this.#check(table, key, name, condition);
+    const read = this.#check(table, key, condition);
     const row = composePut(this.#out, walker, this.#now, table.schema.options.maxVersions, automatic);
-    this.#add({ type: "put", key, value: row }, name);
+    this.#add({ type: "put", key, value: row });
     return { size: sizeOf(row), readSize: read, row };
   }
 
@@ -69,14 +67,13 @@ export class WriteBatch {
     refuseDropped(table);
     const automatic = this.#chooseKey(table, walker);
     const key = writeRowKey(this.#writer, table, walker, automatic);
-    const name = keyName(key);
-    const read = this.#check(table, key, name, condition);
+    const read = this.#check(table, key, condition);
     const rules: VersionRules = { now: this.#now, maxVersions: table.schema.options.maxVersions, floor: expiryFloor(table, this.#now) };
-    const stored = this.#aliveRow(table, key, name);
+    const stored = this.#aliveRow(table, key);
     if (stored !== undefined) this.#old.openRows(stored, ROW_HEADER_BYTES, stored.length).next();
     const row = composeUpdate(this.#out, walker, stored === undefined ? undefined : this.#old, rules, automatic);
     if (row === undefined) return { size: 0, readSize: read, row: undefined };
-    this.#add({ type: "put", key, value: row }, name);
+    this.#add({ type: "put", key, value: row });
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row };
   }
 
@@ -84,15 +81,14 @@ export class WriteBatch {
   delete(table: Table, walker: RowWalker, condition: WriteCondition): RowWritten {
     refuseDropped(table);
     const key = writeRowKey(this.#writer, table, walker);
-    const name = keyName(key);
-    const read = this.#check(table, key, name, condition);
-    this.#add({ type: "del", key }, name);
+    const read = this.#check(table, key, condition);
+    this.#add({ type: "del", key });
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row: undefined };
   }
 
   /** Settles when all that was added is durable. */
   commit(): Promise<void> {
-    return this.#changes.length === 0 ? this.settled() : this.#queue.commit(this.#changes, this.#names);
+    return this.#changes.length === 0 ? this.settled() : this.#queue.commit(this.#changes);
   }
 
   /** Drops what was added; settles when everything the refusals rest on is durable, which must not be told before. */
@@ -100,10 +96,9 @@ export class WriteBatch {
     return this.#queue.settled();
   }
 
-  #add(change: StoreChange, name: string): void {
-    this.#own?.set(name, this.#changes.length);
+  #add(change: StoreChange): void {
+    this.#own?.set(keyName(change.key), change);
     this.#changes.push(change);
-    this.#names.push(name);
   }
 
   /**
@@ -114,24 +109,23 @@ export class WriteBatch {
     for (let field = 1; field < walker.keyCount; field++) {
       if (walker.typeOf(field) !== tag.TYPE_AUTO_INCREMENT) continue;
       const key = tableKey(keySpace.autoIncrement, table.id);
-      const name = keyName(key);
-      const kept = this.#lookUp(key, name);
+      const kept = this.#lookUp(key);
       const last = kept === undefined ? 0n : Buffer.from(kept).readBigInt64BE(0);
       const now = BigInt(this.#nowMicros);
       const value = now > last ? now : last + 1n;
       const bytes = Buffer.alloc(8);
       bytes.writeBigInt64BE(value);
-      this.#add({ type: "put", key, value: bytes }, name);
+      this.#add({ type: "put", key, value: bytes });
       return value;
     }
     return undefined;
   }
 
   /** Judges a write's condition; the bytes read for that, or undefined when the condition asks for nothing. */
-  #check(table: Table, key: Uint8Array, name: string, condition: WriteCondition): number | undefined {
+  #check(table: Table, key: Uint8Array, condition: WriteCondition): number | undefined {
     const { existence, filter } = condition;
     if (existence === "ignore" && filter === undefined) return undefined;
-    const stored = this.#aliveRow(table, key, name);
+    const stored = this.#aliveRow(table, key);
     if (!existenceHolds(existence, stored !== undefined)) throw refusal.condition();
     if (filter !== undefined) {
       const passes = stored === undefined ? passesMissing(filter) : new RowReader(table, { filter }, this.#now).accepts(stored);
@@ -140,19 +134,17 @@ export class WriteBatch {
     return stored === undefined ? 0 : sizeOf(stored);
   }
 
-  #aliveRow(table: Table, key: Uint8Array, name: string): Uint8Array | undefined {
-    const stored = this.#lookUp(key, name);
+  #aliveRow(table: Table, key: Uint8Array): Uint8Array | undefined {
+    const stored = this.#lookUp(key);
     return stored !== undefined && isAlive(stored, expiryFloor(table, this.#now)) ? stored : undefined;
   }
 
-  #lookUp(key: Uint8Array, name: string): Uint8Array | undefined {
+  #lookUp(key: Uint8Array): Uint8Array | undefined {
+    const name = keyName(key);
     if (this.#changes.length > 0) {
-      this.#own ??= new Map(this.#names.map((own, i) => [own, i]));
+      this.#own ??= new Map(this.#changes.map((change) => [keyName(change.key), change]));
       const own = this.#own.get(name);
-      if (own !== undefined) {
-        const change = this.#changes[own]!;
-        return change.type === "put" ? change.value : undefined;
-      }
+      if (own !== undefined) return own.type === "put" ? own.value : undefined;
     }
     return this.#queue.get(key, name);
   }

@@ -22,19 +22,20 @@ export const answerBatchWriteRow = answering(batchWriteRow, async (request, cont
   if (bytes > limits.writeBytesMax) checkSize(request);
   if (request.atomic === true) return { tables: await writeAtomically(request, context) };
   const batch = context.store.beginWrite(bytes + bytes / 2 + rows * 128);
+  const now = context.clock.now();
   const tables = request.tables.map(({ tableName, rows: writes }): TableResults => {
     const table = tableOrError(context, tableName);
-    return { tableName, rows: writes.map((write) => writeRow(batch, table, write, context)) };
+    return { tableName, rows: writes.map((write) => writeRow(batch, table, write, now)) };
   });
   await batch.commit();
   return { tables };
 });
 
-function writeRow(batch: WriteBatch, table: Table | ServiceError, write: BatchWriteRow, context: CallContext): RowResult {
+function writeRow(batch: WriteBatch, table: Table | ServiceError, write: BatchWriteRow, now: number): RowResult {
   openChange(write.type, write);
   if (table instanceof ServiceError) return failedRow(table);
   try {
-    const { consumed, row } = applyChange(batch, table, write.type, write, context.clock);
+    const { consumed, row } = applyChange(batch, table, write.type, write, now);
     return { ok: true, consumed, row };
   } catch (thrown) {
     return failedRow(thrown);
