@@ -23,7 +23,7 @@ export interface CopyWork {
   /** Asks for a stop after the batch under way. */
   readonly stop: AbortSignal;
   readonly faultPoint: FaultPoint;
-  /** Told of every reject once it is kept. @throws to stop the copy */
+  /** Told how many rows were rejected, once a checkpoint counts them. @throws to stop the copy */
   readonly onRejects: (count: number) => void;
   /** Told how many rows a resumed split wrote first: an earlier run may have written them already. */
   readonly onRewritten: (rows: number) => void;
@@ -40,18 +40,18 @@ const firstBatchBytes = 4 * 1024 * 1024;
 export async function copySplit(work: CopyWork, split: Split, entry: OwnedEntry<Checkpoint>, encoder: Encoder): Promise<void> {
   const resumed = entry.value !== undefined;
   let at = entry.value ?? firstCheckpoint(split.id);
-  if (resumed) await work.rejects.trim(split.id, at.rejects);
   // From here on the split counts as begun, and rows of it may be in the target.
-  else await entry.write(at);
+  if (!resumed) await entry.write(at);
   let batches = 0;
   for await (const batch of held(work, split, at)) {
     work.faultPoint("scan");
-    at = await carryBatch(work, batch, at, encoder, (written) => {
-      if (resumed && batches === 0) work.onRewritten(written);
-    });
+    const before = at;
+    at = await carryBatch(work, batch, before, encoder);
+    if (resumed && batches++ === 0) work.onRewritten(at.rowsWritten - before.rowsWritten);
     await entry.write(at);
-    batches++;
     work.faultPoint("checkpoint");
+    // Only now, so that a copy which ends because of them has them counted.
+    if (at.rejects > before.rejects) work.onRejects(at.rejects - before.rejects);
     if (work.stop.aborted) return;
   }
   if (work.stop.aborted) return;
@@ -60,16 +60,12 @@ export async function copySplit(work: CopyWork, split: Split, entry: OwnedEntry<
 }
 
 /** Everything between a batch and its checkpoint. */
-async function carryBatch(work: CopyWork, batch: Batch, at: Checkpoint, encoder: Encoder, onWritten: (rows: number) => void): Promise<Checkpoint> {
+async function carryBatch(work: CopyWork, batch: Batch, at: Checkpoint, encoder: Encoder): Promise<Checkpoint> {
   const encoded = encoder.encode(batch);
   const { written, refused } = await work.writer.write(encoded);
-  onWritten(written);
   work.faultPoint("acknowledged");
   const rejects = rejectsOf(batch, [...encoded.refused, ...refused], work.mappingHash, work.clock.now());
-  if (rejects.length > 0) {
-    await work.rejects.add(batch.split, at.rejects, rejects, work.token);
-    work.onRejects(rejects.length);
-  }
+  await work.rejects.add(batch.split, at.rejects, rejects, work.token);
   const { counters } = work.meter;
   const read = batch.rows + batch.refused.length;
   counters.rowsRead += read;

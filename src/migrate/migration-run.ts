@@ -3,7 +3,9 @@ import type { MigrationResult } from "../job/result.ts";
 import { totalsOf, type CopyTotals } from "../pipeline/checkpoint.ts";
 import type { ProgressMeter } from "../pipeline/progress-meter.ts";
 import type { Reject } from "../pipeline/rejects.ts";
+import { repeat } from "../pipeline/repeat.ts";
 import type { RunLease } from "../pipeline/run-lease.ts";
+import { isTransient } from "../pipeline/transient.ts";
 import { copyRows } from "./copy.ts";
 import type { Decision } from "./decide.ts";
 import { DifferentError, rejectsError, shownMax, stoppedError, UnsettledEnd } from "./endings.ts";
@@ -35,6 +37,8 @@ export class MigrationRun {
   #resumed = false;
   #rewritten = 0;
   #settled = true;
+  /** Until then a change of the target as a whole, whose answer was lost, may still take effect. */
+  #doubtfulUntil = -Infinity;
 
   constructor(parts: MigrationRunParts) {
     this.#parts = parts;
@@ -118,11 +122,28 @@ export class MigrationRun {
   }
 
   async #prepareTarget(resuming: boolean): Promise<void> {
-    const { input, lease } = this.#parts;
-    const { spec, target, context } = input;
-    await lease.ready(context.signal);
-    await target.prepare({ notEmpty: spec.onTargetNotEmpty, resuming, versions: spec.versions }, context.signal);
+    const { spec, target, context } = this.#parts.input;
+    // Also when preparing fails half-way: settings it has raised are to be restored.
     this.#prepared = true;
+    await this.#send(() => target.prepare({ notEmpty: spec.onTargetNotEmpty, resuming, versions: spec.versions }, context.signal));
+  }
+
+  /**
+   * A change of the target as a whole: behind the fence, again while it fails in passing, and not before an earlier one whose
+   * answer was lost can no longer take effect.
+   */
+  #send(change: () => Promise<void>): Promise<void> {
+    const { input, lease } = this.#parts;
+    const { clock, signal } = input.context;
+    const attempt = async () => {
+      await clock.sleep(Math.max(0, this.#doubtfulUntil - clock.monotonic()), signal);
+      await lease.ready(signal);
+      await change().catch((error: unknown) => {
+        if (isTransient(error)) this.#doubtfulUntil = clock.monotonic() + lease.requestDeadlineMs;
+        throw error;
+      });
+    };
+    return repeat(attempt, input.context, signal);
   }
 
   async #copy(): Promise<void> {
@@ -141,9 +162,8 @@ export class MigrationRun {
     context.signal.throwIfAborted();
     if (copied.totals.rejects > spec.rejects.allowed) return this.#failForRejects(copied.totals, seconds, false);
     meter.enter("settle");
-    await lease.ready(context.signal);
-    await target.complete?.(context.signal);
-    await target.settle(context.signal);
+    await this.#send(async () => target.complete?.(context.signal));
+    await this.#send(() => target.settle(context.signal));
     await run.change({ stage: "copied", seconds });
     this.#prepared = false;
   }

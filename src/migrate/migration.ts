@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { TableferryError, toError } from "../base/error.ts";
 import type { MigrationResult } from "../job/result.ts";
 import { ProgressMeter } from "../pipeline/progress-meter.ts";
@@ -29,15 +30,18 @@ export async function runMigration(input: MigrationInput): Promise<MigrationResu
   const meter = new ProgressMeter(spec.name, context.clock, context.onProgress);
   meter.enter("plan");
   try {
-    const sides = await lookAtSides(input);
-    const wanted = wantedOf(input, sides);
+    // The record first: sides that are looked at later are those it knows, or newer ones.
     const seen = await peekRun(state, spec.name);
-    if (decide(seen, wanted).kind === "nothing-to-do") return nothingToDo(seen!, meter);
+    const sides = await lookAtSides(input);
+    if (decide(seen, wantedOf(input, sides)).kind === "nothing-to-do") return nothingToDo(seen!, meter);
     return await holding(input, async (lease) => {
       const run = await RunState.take(state, spec.name, lease.token);
-      const decision = decide(run.stored, wanted);
+      // Another run may have changed both record and target while this one waited for the lease.
+      const unchanged = isDeepStrictEqual(seen, run.stored);
+      const now = unchanged ? sides : await lookAtSides(input);
+      const decision = decide(run.stored, wantedOf(input, now));
       if (decision.kind === "nothing-to-do") return nothingToDo(run.record, meter);
-      return new MigrationRun({ input, sides, run, lease, meter }).from(decision);
+      return new MigrationRun({ input, sides: now, run, lease, meter }).from(decision);
     });
   } catch (error) {
     throw isStop(error, context.signal) ? stoppedError(spec.name, undefined, 0, "by request") : error;

@@ -3,6 +3,7 @@ import { TableferryError } from "../base/error.ts";
 import type { Batch, Canonicalizer, ScanScope, Source } from "../connector/connector.ts";
 import type { KeyBound } from "../model/value.ts";
 import type { Fence } from "../pipeline/fence.ts";
+import { repeat } from "../pipeline/repeat.ts";
 import { KeySet } from "./key-set.ts";
 import type { JobSides } from "./job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
@@ -37,9 +38,12 @@ export async function removeExtras(input: MigrationInput, sides: JobSides, fence
   }
   context.note(`Deleting ${rows} of ${sides.target.title} that ${sides.source.title} does not have (job ${spec.name}).`);
   const removed = await walkExtras(input, sides, found.passes, async (keys) => {
-    await fence.ready(context.signal);
-    fence.assertMaySend();
-    await target.remove!(keys, context.signal);
+    const remove = async () => {
+      await fence.ready(context.signal);
+      fence.assertMaySend();
+      await target.remove!(keys, context.signal);
+    };
+    await repeat(remove, context, context.signal);
   });
   return removed.count;
 }

@@ -22,12 +22,12 @@ export type PlanInput = Pick<MigrationInput, "spec" | "source" | "target" | "sta
 /** What running the job now would do. Reads only: no table is made, no state written. Errors of the job itself become its `problems`. */
 export async function planMigration(input: PlanInput): Promise<MigrationPlan> {
   const { spec, context, state } = input;
+  const seen = await peekRun(state, spec.name);
   const [source, target] = await Promise.all([input.source.describe(context.signal), input.target.describe(context.signal)]);
   const outline = outlineOf(input, source, target);
   if (!source.exists) return finished({ ...outline, warnings: [`${source.title} does not exist yet: the rest is known once it does`] });
   try {
     const sides = jobSides(spec, input.mapping, source, target);
-    const seen = await peekRun(state, spec.name);
     const decision = decide(seen, wantedOf(input, sides));
     const sample = await input.source.sample(sampleRows, sides.scope, context.signal);
     const splits = await planSplits(input, sides);

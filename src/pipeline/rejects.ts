@@ -55,7 +55,8 @@ function originalOf(row: FlowRow): Pick<Reject, "original" | "cut"> {
 
 /**
  * Rejects of one attempt at a job. They are numbered within their split by the checkpoint's counter: a run that was killed between
- * reject and checkpoint writes the same numbers again, and numbers at or above the counter do not count.
+ * reject and checkpoint writes the same numbers again, and numbers at or above the counter do not count. Those are left where they are:
+ * a removal whose answer was lost could take effect late, and remove the number's next holder.
  */
 export class RejectStore {
   readonly title: string;
@@ -80,13 +81,6 @@ export class RejectStore {
         }),
       );
     }
-  }
-
-  /** Removes what a split has at or above a number: left by a run that did not reach its checkpoint, or to be tried again. */
-  async trim(split: string, count: number): Promise<void> {
-    const surplus: string[] = [];
-    for await (const [key] of this.#state.scan(stateKeys.rejectsOf(this.#job, this.#generation, split))) if (ordinalOf(key) >= count) surplus.push(key);
-    for (const key of surplus) await this.#state.remove(key);
   }
 
   /** Rejects in the order of splits and rows. @param counts of each split's checkpoint; what lies beyond does not count */

@@ -203,9 +203,13 @@ interface Observed {
   readonly at: number;
 }
 
+/** Changes of the row that show a living owner: the first one may be the last request of a dead one, come late. */
+const signsOfLife = 2;
+
 async function takeOver(options: LeaseOptions, token: string): Promise<Taken> {
   const { state, key, clock, signal, note, job } = options;
   let observed: Observed | undefined;
+  let signs = 0;
   for (;;) {
     signal.throwIfAborted();
     const lookedAt = clock.monotonic();
@@ -218,11 +222,12 @@ async function takeOver(options: LeaseOptions, token: string): Promise<Taken> {
       continue;
     }
     const owner = held!.owner!;
-    if (observed === undefined) {
+    if (observed === undefined) note(`Job ${job} is held by ${ownerText(owner)}; waiting up to ${Math.ceil(held!.leaseMs / 1000)} s for a sign of life.`);
+    if (observed?.entry.token !== entry!.token || observed.entry.seq !== entry!.seq) {
+      if (signs++ === signsOfLife) {
+        throw new TableferryError("TF_RUN_HELD", { message: `job ${job} is being run by ${ownerText(owner)} since ${new Date(held!.since).toISOString()}`, place: state.title });
+      }
       observed = { entry: entry!, at: clock.monotonic() };
-      note(`Job ${job} is held by ${ownerText(owner)}; waiting up to ${Math.ceil(held!.leaseMs / 1000)} s for a sign of life.`);
-    } else if (observed.entry.token !== entry!.token || observed.entry.seq !== entry!.seq) {
-      throw new TableferryError("TF_RUN_HELD", { message: `job ${job} is being run by ${ownerText(owner)} since ${new Date(held!.since).toISOString()}`, place: state.title });
     }
     await clock.sleep(Math.max(50, Math.min(held!.leaseMs / 5, observed.at + held!.leaseMs - clock.monotonic())), signal);
   }

@@ -80,10 +80,21 @@ export class TableStateStore implements StateStore {
     }
   }
 
+  /** Conditional like every write, so that a removal which takes effect late does not hit the key's next holder. */
   async remove(key: string): Promise<void> {
     const { client, table, timeoutMs } = this.#options;
     const change = encodeChange({ type: "delete", key: keyOf(key) });
-    await this.#whereThere(() => client.deleteRow({ tableName: table, change, condition: { existence: "ignore" } }, { timeoutMs }));
+    for (let lost = 0; ; ) {
+      const stored = await this.get(key);
+      if (stored === undefined) return;
+      try {
+        await client.deleteRow({ tableName: table, change, condition: conditionOf(stored) }, { timeoutMs });
+        return;
+      } catch (error) {
+        const changed = error instanceof ServiceError && error.code === "OTSConditionCheckFail";
+        if (!changed && (!(error instanceof UnknownOutcome) || lost++ === lostAnswersMax)) throw error;
+      }
+    }
   }
 
   close(): Promise<void> {
