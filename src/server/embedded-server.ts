@@ -70,14 +70,16 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): P
   for (const name of options.instances ?? []) checkInstanceName(name);
   const folder = dataDir === undefined ? undefined : await openFolder(dataDir, chance);
   const ordered = folder?.store ?? new MemoryStore();
+  let close = () => ordered.close();
   try {
     const keys = new AccessKeys(await keysFor(options, folder, chance));
     const store = await TableStore.open(ordered, { clock, sync: options.durable, onError: options.onError });
+    close = () => store.close();
     const server = new RunningServer(store, keys, folder, folder?.storeId ?? chance.id(), options);
     await server.start();
     return server;
   } catch (thrown) {
-    await ordered.close();
+    await close();
     throw thrown;
   }
 }
