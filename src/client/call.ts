@@ -5,7 +5,7 @@ import { decodeErrorBody } from "../wire/error-body.ts";
 import { distrust, signedRequest } from "../wire/headers.ts";
 import type { Operation } from "../wire/operation/operation.ts";
 import { ServiceError } from "../wire/service-error.ts";
-import type { Transport } from "../wire/transport.ts";
+import type { ResponseRoom, Transport } from "../wire/transport.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { judge, pauseMs, type RetryPolicy } from "./retry.ts";
 import { TransportError } from "./transport-error.ts";
@@ -29,6 +29,8 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   /** Called synchronously before bytes are handed to the transport, at every try; throwing sends nothing (a fence, R2). */
   readonly beforeSend?: (() => void) | undefined;
+  /** Where the reply's body may be put; what is decoded from it then lives only as long as that memory is left alone. */
+  readonly room?: ResponseRoom | undefined;
 }
 
 /** A write whose answer was lost: it may have been applied. Repeating it is right only when it is idempotent. */
@@ -85,7 +87,7 @@ export class Caller {
     const signal = options.signal === undefined ? deadline.signal : AbortSignal.any([options.signal, deadline.signal]);
     try {
       options.beforeSend?.();
-      const response = await transport(request, signal);
+      const response = await transport(request, signal, options.room);
       if (response.status >= 200 && response.status < 300) {
         const doubt = checkResponses ? distrust(request.path, response, key) : undefined;
         if (doubt !== undefined)

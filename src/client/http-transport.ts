@@ -1,6 +1,6 @@
 import { Pool, type Dispatcher } from "undici";
 import { TableferryError } from "../base/error.ts";
-import type { Transport, WireRequest, WireResponse } from "../wire/transport.ts";
+import type { ResponseRoom, Transport, WireRequest, WireResponse } from "../wire/transport.ts";
 import { TransportError } from "./transport-error.ts";
 
 export interface HttpTransportOptions {
@@ -33,10 +33,10 @@ export function openHttpTransport(options: HttpTransportOptions): HttpTransport 
   // Deadlines are the caller's, on its own clock.
   const pool = new Pool(url.origin, { connections: options.connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000 });
   return {
-    transport: (request, signal) =>
+    transport: (request, signal, room) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
-        const exchange = new Exchange(request, url.origin, options.responseBytesMax, resolve, reject, signal);
+        const exchange = new Exchange(request, url.origin, options.responseBytesMax, resolve, reject, signal, room);
         pool.dispatch(exchange.dispatchOptions(), exchange);
       }),
     close: () => pool.close(),
@@ -55,6 +55,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: Record<string, string> = {};
+  readonly #room: ResponseRoom | undefined;
+  /** Where the body goes when its length is known beforehand. */
+  #body: Uint8Array | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -65,7 +68,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     resolve: (response: WireResponse) => void,
     reject: (reason: unknown) => void,
     signal: AbortSignal | undefined,
+    room: ResponseRoom | undefined,
   ) {
+    this.#room = room;
     this.#request = request;
     this.#origin = origin;
     this.#bytesMax = bytesMax;
@@ -91,17 +96,23 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
     this.#status = status;
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.#headers[name] = Array.isArray(value) ? value.join(", ") : value;
+    const length = Number(this.#headers["content-length"] ?? Number.NaN);
+    if (this.#room !== undefined && length > 0 && length <= this.#bytesMax) this.#body = this.#room(length);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    // After an abort the memory may be another try's already.
+    if (this.#signal?.aborted) return;
+    const at = this.#bytes;
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#bytesMax) controller.abort(new Error(`the reply is longer than ${this.#bytesMax} bytes`));
-    else this.#chunks.push(chunk);
+    if (this.#bytes > (this.#body?.length ?? this.#bytesMax)) controller.abort(new Error(`the reply is longer than ${this.#body?.length ?? this.#bytesMax} bytes`));
+    else if (this.#body === undefined) this.#chunks.push(chunk);
+    else this.#body.set(chunk, at);
   }
 
   onResponseEnd(): void {
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes);
+    const body = this.#body?.subarray(0, this.#bytes) ?? (this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes));
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 

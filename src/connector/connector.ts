@@ -137,7 +137,7 @@ export interface PrepareOptions {
   readonly oldestTimestampMs?: number | undefined;
 }
 
-/** Rows encoded together, of a size that the target takes in one request, no key twice (R10). Immutable; can be sent again. */
+/** Rows encoded together, of a size that the target takes in one request, no key twice (R10). Can be sent again, until its encoder is given another batch. */
 export interface Parcel {
   readonly rows: number;
   readonly bytes: number;

@@ -2,6 +2,7 @@ import { limits } from "../../model/limits.ts";
 import type { RowExistence } from "../../model/condition.ts";
 import type { UpdateCell } from "../../model/row.ts";
 import { valueSize, type KeyValue } from "../../model/value.ts";
+import { ByteWriter } from "../../wire/plainbuffer/byte-writer.ts";
 import { BatchWriteBody } from "../../wire/operation/batch-write-body.ts";
 import { decodeChange } from "../../wire/plainbuffer/decode-change.ts";
 import { encodeChange } from "../../wire/plainbuffer/encode.ts";
@@ -41,7 +42,7 @@ export class BatchParcel implements Parcel {
   }
 
   only(rows: readonly number[]): Parcel {
-    const body = new BatchWriteBody(this.#table, this.existence, rows.length * 64 + rows.reduce((sum, row) => sum + this.change(row).length, 0));
+    const body = new BatchWriteBody(this.#table, this.existence, new ByteWriter(4096 + rows.length * 64 + rows.reduce((sum, row) => sum + this.change(row).length, 0)));
     for (const row of rows) append(body, this.change(row));
     return new BatchParcel(this.#table, this.existence, body, rows.map((row) => this.#sources[row]!));
   }

@@ -27,6 +27,7 @@ export class DecodedEncoder implements Encoder {
   }
 
   encode(batch: Batch): Encoded {
+    this.#builder.reuse();
     let rowsOut = 0;
     const { refused, filtered, expiredCells } = mapBatch(batch, this.#mapping, this.#options.oldest, (row, index) => {
       this.#check(row);

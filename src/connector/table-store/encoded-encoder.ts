@@ -29,6 +29,7 @@ export class EncodedEncoder implements Encoder {
     if (batch.encoded?.format !== "plainbuffer") return this.#decoded.encode(batch);
     const rewriter = this.#rewriter;
     const builder = this.#builder;
+    builder.reuse();
     const walker = this.#walker.open(batch.encoded.bytes);
     const refused: RefusedRow[] = [];
     let filtered = 0;

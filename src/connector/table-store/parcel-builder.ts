@@ -2,6 +2,7 @@ import type { Refusal } from "../../job/mapping.ts";
 import type { RowExistence } from "../../model/condition.ts";
 import { limits } from "../../model/limits.ts";
 import { BatchWriteBody } from "../../wire/operation/batch-write-body.ts";
+import { ByteWriter } from "../../wire/plainbuffer/byte-writer.ts";
 import type { Parcel } from "../connector.ts";
 import { append, BatchParcel, WideParcel } from "./change-parcels.ts";
 
@@ -19,15 +20,21 @@ const tooLarge: Refusal = {
   text: `the row has more than ${limits.attributeColumnsPerRowMax} columns or ${limits.writeBytesMax} bytes, and the target takes whole rows only (allow_update is false)`,
 };
 
+/** Fits 200 rows of 300 bytes without growing. */
+const FIRST_CAPACITY = 96 * 1024;
+/** Larger bodies, of large cells, are left to the garbage collector. */
+const SPARE_BYTES_MAX = 512 * 1024;
+
 /** Gathers changes into parcels of up to 200 rows and 4 MB. Changes are written in place, behind `begin`. */
 export class ParcelBuilder {
   readonly #options: ParcelBuilderOptions;
   #parcels: Parcel[] = [];
+  /** Bodies of the parcels last taken, and memory of those before them, to be written again. */
+  #taken: BatchWriteBody[] = [];
+  #spare: ByteWriter[] = [];
   #body: BatchWriteBody | undefined;
   #sources: number[] = [];
   #keys = new Set<string>();
-  /** Bytes of the last body: the best guess for the next one. */
-  #capacity = 64 * 1024;
 
   constructor(options: ParcelBuilderOptions) {
     this.#options = options;
@@ -35,7 +42,7 @@ export class ParcelBuilder {
 
   /** The body to which a change is to be appended now. */
   begin(): BatchWriteBody {
-    this.#body ??= new BatchWriteBody(this.#options.table, this.#options.existence, this.#capacity);
+    this.#body ??= new BatchWriteBody(this.#options.table, this.#options.existence, this.#spare.pop() ?? new ByteWriter(FIRST_CAPACITY));
     this.#body.begin();
     return this.#body;
   }
@@ -77,14 +84,20 @@ export class ParcelBuilder {
   #cut(): void {
     const body = this.#body;
     if (body === undefined || body.rows === 0) return;
-    this.#capacity = body.writer.at + (body.writer.at >> 3);
+    this.#taken.push(body);
     this.#parcels.push(new BatchParcel(this.#options.table, this.#options.existence, body, this.#sources));
     this.#body = undefined;
     this.#sources = [];
     this.#keys.clear();
   }
 
-  /** The parcels of everything added since the last time. */
+  /** Before the first row of a batch: the parcels taken last are done with, and their memory is used again. */
+  reuse(): void {
+    for (const { writer } of this.#taken) if (writer.bytes.length <= SPARE_BYTES_MAX) this.#spare.push(writer);
+    this.#taken = [];
+  }
+
+  /** The parcels of everything added since the last time; valid until `reuse`. */
   take(): Parcel[] {
     this.#cut();
     const parcels = this.#parcels;

@@ -30,11 +30,7 @@ export class TableBatch implements Batch {
   }
 
   get rows(): number {
-    if (this.#count !== undefined) return this.#count;
-    const walker = new RowWalker("none").open(this.encoded.bytes);
-    let count = 0;
-    while (walker.next()) count++;
-    return (this.#count = count);
+    return (this.#count ??= countRows(this.encoded.bytes));
   }
 
   /** Told by who walked through the rows anyway, so that they are not counted again. */
@@ -54,6 +50,14 @@ export class TableBatch implements Batch {
     const walker = new RowWalker("none").openRows(bytes, this.#starts[index] ?? bytes.length, bytes.length);
     return walker.next() ? keyTitle(realKeyOf(walker)) : `row ${index} of the page`;
   }
+}
+
+/** Rows of a page, by their lengths alone. */
+export function countRows(bytes: Uint8Array): number {
+  const walker = new RowWalker("none").open(bytes);
+  let count = 0;
+  while (walker.next()) count++;
+  return count;
 }
 
 function rowStarts(bytes: Uint8Array): number[] {

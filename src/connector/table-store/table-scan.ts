@@ -1,9 +1,10 @@
 import { TableferryError } from "../../base/error.ts";
 import type { TableStoreClient } from "../../client/table-store-client.ts";
 import type { CellSelection } from "../../model/condition.ts";
+import { limits } from "../../model/limits.ts";
 import type { GetRangeResponse } from "../../wire/operation/get-range.ts";
 import type { Batch, Position, ScanScope, Split } from "../connector.ts";
-import { TableBatch } from "./table-batch.ts";
+import { countRows, TableBatch } from "./table-batch.ts";
 
 /** What a split says of its piece of the table: encoded keys with every key column, [start, end), in base64. */
 export interface TableSpan {
@@ -30,6 +31,35 @@ export interface TableScan {
   readonly pageRows?: number | undefined;
 }
 
+/**
+ * How many rows to ask for, so that a page has some 2 MB: the service would fill it up to 4 MB, and two pages a worker are held.
+ * A page is only counted when it is too large; small rows never cost more than a comparison.
+ */
+class PageLimit {
+  #rows: number;
+  readonly #most: number;
+  static readonly #wantedBytes = 1_800_000;
+  static readonly #tooManyBytes = 2_300_000;
+
+  constructor(most: number) {
+    this.#most = most;
+    this.#rows = most;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Takes note of a page that was asked for with the present limit. */
+  learn(page: Uint8Array): void {
+    if (page.length > PageLimit.#tooManyBytes) {
+      this.#rows = Math.max(1, Math.floor((countRows(page) * PageLimit.#wantedBytes) / page.length));
+    } else if (page.length < PageLimit.#wantedBytes / 2 && this.#rows < this.#most) {
+      this.#rows = Math.min(this.#most, this.#rows * 2);
+    }
+  }
+}
+
 /** Reads a range page by page. While one page is worked on the next is under way, never more than that one (R14). */
 export async function* scanTable(scan: TableScan, signal?: AbortSignal): AsyncGenerator<Batch> {
   const { split, scope } = scan;
@@ -38,8 +68,14 @@ export async function* scanTable(scan: TableScan, signal?: AbortSignal): AsyncGe
   const stop = new AbortController();
   const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const end = bytesOf(span.end);
+  const rooms = [new PageRoom(), new PageRoom()];
+  const limit = new PageLimit(scan.pageRows ?? limits.rangeRowsMax);
   const read = (start: Uint8Array): Promise<GetRangeResponse> => {
-    const page = scan.client.getRange({ tableName: scan.table, direction: "forward", selection: selectionOf(scope), limit: scan.pageRows, start, end }, { signal: stopped });
+    const { room } = rooms.reverse()[0]!;
+    const page = scan.client.getRange(
+      { tableName: scan.table, direction: "forward", selection: selectionOf(scope), limit: limit.rows, start, end },
+      { signal: stopped, room },
+    );
     page.catch(() => undefined); // judged when its turn comes, or dropped with the scan
     return page;
   };
@@ -49,6 +85,7 @@ export async function* scanTable(scan: TableScan, signal?: AbortSignal): AsyncGe
     while (next !== undefined) {
       const page: GetRangeResponse = await next;
       if (page.nextToken !== undefined && page.nextToken.length > 0) throw partOfRow(scan.table);
+      limit.learn(page.rows);
       next = page.nextStart === undefined ? undefined : read(page.nextStart);
       const position = page.nextStart === undefined ? END : Buffer.from(page.nextStart).toString("base64");
       yield new TableBatch({ split: split.id, from, position }, page.rows, scope.versions);
@@ -58,6 +95,16 @@ export async function* scanTable(scan: TableScan, signal?: AbortSignal): AsyncGe
   } finally {
     stop.abort(new Error("the scan ended"));
   }
+}
+
+/** Memory of one page, used again for the page after the next: by then the consumer has asked for another batch. */
+class PageRoom {
+  #bytes = new Uint8Array(0);
+
+  readonly room = (length: number): Uint8Array => {
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(Math.max(length, Math.min(2 * this.#bytes.length, limits.rangeBytesMax)));
+    return this.#bytes.subarray(0, length);
+  };
 }
 
 function bytesOf(base64: string): Uint8Array {

@@ -1,5 +1,5 @@
 import type { RowExistence } from "../../model/condition.ts";
-import { ByteWriter } from "../plainbuffer/byte-writer.ts";
+import type { ByteWriter } from "../plainbuffer/byte-writer.ts";
 import { ProtobufWriter } from "../protobuf.ts";
 import { batchWriteRow, type BatchWriteRowResponse } from "./batch-write-row.ts";
 import type { Operation } from "./operation.ts";
@@ -33,13 +33,16 @@ export class BatchWriteBody {
   readonly #front: number;
   #rowAt: number;
 
-  constructor(tableName: string, existence: RowExistence, capacity: number) {
+  /** `writer` is written from its beginning; whatever it held is gone. */
+  constructor(tableName: string, existence: RowExistence, writer: ByteWriter) {
     this.#tableName = new TextEncoder().encode(tableName);
     const condition = new ProtobufWriter(16);
     writeCondition(condition, 3, { existence });
     this.#condition = condition.finish();
     this.#front = 12 + this.#tableName.length;
-    this.writer = new ByteWriter(Math.max(capacity, 4096));
+    this.writer = writer;
+    writer.at = 0;
+    writer.reserve(this.#front);
     this.writer.at = this.#front;
     this.#rowAt = this.#front;
   }

@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ByteWriter } from "../../../src/wire/plainbuffer/byte-writer.ts";
 import { BatchWriteBody, batchWriteBody } from "../../../src/wire/operation/batch-write-body.ts";
 import { batchWriteRow } from "../../../src/wire/operation/batch-write-row.ts";
 
 /** Lengths around those at which a length in front takes another byte. */
-const length = fc.oneof(fc.nat(20), fc.integer({ min: 100, max: 140 }), fc.integer({ min: 16_360, max: 16_400 }), fc.integer({ min: 2_097_130, max: 2_097_160 }));
+const length = fc.oneof(
+  fc.nat(20),
+  fc.integer({ min: 100, max: 140 }),
+  fc.integer({ min: 16_360, max: 16_400 }),
+  fc.integer({ min: 2_097_130, max: 2_097_160 }),
+);
 
 describe("a body written in place", () => {
   test("is byte for byte what the operation encodes", () => {
@@ -15,7 +21,7 @@ describe("a body written in place", () => {
         fc.array(length, { minLength: 1, maxLength: 3 }),
         (tableName, existence, lengths) => {
           const changes = lengths.map((size, at) => new Uint8Array(size).fill(at + 1));
-          const body = new BatchWriteBody(tableName, existence, 0);
+          const body = new BatchWriteBody(tableName, existence, new ByteWriter(0));
           for (const change of changes) {
             body.begin();
             body.writer.append(change);
@@ -24,7 +30,9 @@ describe("a body written in place", () => {
           const rows = changes.map((change) => ({ type: "put" as const, change, condition: { existence } }));
           const made = body.finish();
           expect(Buffer.compare(made, batchWriteRow.encodeRequest({ tables: [{ tableName, rows }] }))).toBe(0);
-          changes.forEach((change, at) => expect(Buffer.compare(body.writer.bytes.subarray(body.offsets[2 * at], body.offsets[2 * at + 1]), change)).toBe(0));
+          changes.forEach((change, at) =>
+            expect(Buffer.compare(body.writer.bytes.subarray(body.offsets[2 * at], body.offsets[2 * at + 1]), change)).toBe(0),
+          );
           expect(batchWriteBody.encodeRequest(made)).toBe(made);
         },
       ),
@@ -33,8 +41,12 @@ describe("a body written in place", () => {
   });
 
   test("forgets a change that is taken back", () => {
-    const body = new BatchWriteBody("orders", "ignore", 0);
-    for (const [size, keep] of [[10, true], [300, false], [20, true]] as const) {
+    const body = new BatchWriteBody("orders", "ignore", new ByteWriter(0));
+    for (const [size, keep] of [
+      [10, true],
+      [300, false],
+      [20, true],
+    ] as const) {
       body.begin();
       body.writer.append(new Uint8Array(size).fill(size));
       if (keep) body.commit();
