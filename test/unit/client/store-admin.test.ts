@@ -23,11 +23,17 @@ describe("administration of an embedded store", () => {
   test("instances are made once and dropped once", async () => {
     expect([await admin.createInstance("second"), await admin.createInstance("second")]).toEqual([true, false]);
     expect((await admin.ping()).instances).toEqual(["first", "second"]);
-    expect([await admin.dropInstance("second", { force: false }), await admin.dropInstance("second", { force: false })]).toEqual([true, false]);
+    expect([await admin.dropInstance("second", { force: false }), await admin.dropInstance("second", { force: false })]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   test("what the server refuses keeps the server's code and way out", async () => {
-    await expect(admin.createInstance("x")).rejects.toMatchObject({ code: "TF_INSTANCE_INVALID", wayOut: expect.stringContaining("3 to 16") });
+    await expect(admin.createInstance("x")).rejects.toMatchObject({
+      code: "TF_INSTANCE_INVALID",
+      wayOut: expect.stringContaining("3 to 16"),
+    });
   });
 
   test("another key is refused", async () => {

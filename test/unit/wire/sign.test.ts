@@ -57,8 +57,10 @@ describe("a reply", () => {
   const reply = signedResponse("/GetRow", 200, body, "0005-1", Date.parse(date), key);
   test("that is signed is trusted", () => expect(distrust("/GetRow", reply, key)).toBeUndefined());
   test("to another operation is not", () => expect(distrust("/PutRow", reply, key)).toBe("the signature does not match"));
-  test("signed with another secret is not", () => expect(distrust("/GetRow", reply, { id: "ak", secret: "other" })).toBe("the signature does not match"));
-  test("whose body was changed is not", () => expect(distrust("/GetRow", { ...reply, body: Buffer.from("x") }, key)).toBe("the checksum of the body does not match"));
+  test("signed with another secret is not", () =>
+    expect(distrust("/GetRow", reply, { id: "ak", secret: "other" })).toBe("the signature does not match"));
+  test("whose body was changed is not", () =>
+    expect(distrust("/GetRow", { ...reply, body: Buffer.from("x") }, key)).toBe("the checksum of the body does not match"));
   test("without a signature is not", () => {
     const bare = signedResponse("/GetRow", 200, body, "0005-1", Date.parse(date), undefined);
     expect(distrust("/GetRow", bare, key)).toBe("the header authorization is missing");
@@ -71,7 +73,9 @@ describe("dates", () => {
     expect(parseWireDate("2024-01-02T03:04:05.10203Z")).toBe(Date.parse("2024-01-02T03:04:05Z"));
     expect(parseWireDate("2024-01-02T03:04:05Z")).toBe(Date.parse("2024-01-02T03:04:05Z"));
   });
-  test.each(["", "yesterday", "2024-13-02T03:04:05.000Z", "2024-01-02 03:04:05"])("%j is none", (text) => expect(parseWireDate(text)).toBeUndefined());
+  test.each(["", "yesterday", "2024-13-02T03:04:05.000Z", "2024-01-02 03:04:05"])("%j is none", (text) =>
+    expect(parseWireDate(text)).toBeUndefined(),
+  );
 });
 
 describe("error bodies", () => {
@@ -83,6 +87,7 @@ describe("error bodies", () => {
     [500, "OTSServerUnavailable"],
     [400, "OTSClientUnknownError"],
   ])("that are none become, with status %i, %s", (status, code) => {
-    for (const bytes of [Buffer.alloc(0), Buffer.from("<html>"), Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff])]) expect(decodeErrorBody(bytes, status).code).toBe(code);
+    for (const bytes of [Buffer.alloc(0), Buffer.from("<html>"), Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff])])
+      expect(decodeErrorBody(bytes, status).code).toBe(code);
   });
 });
