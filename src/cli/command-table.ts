@@ -145,6 +145,10 @@ export const commandTable: readonly CommandRow[] = [
     summary: "compare both sides of a job, all rows, and name every difference",
     detail: ["Reads both sides and writes to neither. Exits with 3 when they differ."],
     arguments: [job],
+    options: [
+      { name: "mask", kind: "flag", text: "show type and hash of differing values, not the values" },
+      { name: "list", kind: "count", value: "rows", text: "differences listed at most; all are counted (default: the job's verify.list)" },
+    ],
     examples: [
       { type: "verify job.yaml", gives: "equal, or the keys and columns that differ" },
       { type: "verify job.yaml --json | jq '.differences[].key'", gives: "the keys only" },
@@ -186,6 +190,7 @@ export const commandTable: readonly CommandRow[] = [
         text: "the row's source key, one `column=value` a key column; a target key finds its row too where the mapping allows",
       },
     ],
+    options: [{ name: "mask", kind: "flag", text: "show type and hash of values, not the values" }],
     examples: [{ type: "explain job.yaml customer=alice order=17", gives: "the row on both sides, and why they differ" }],
     load: async () => (await import("./command/explain.ts")).explain,
   },

@@ -20,7 +20,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: "done, and what was asked to be proved is proved",
   failed: "failed; the message on standard error has a code, a place and a way out",
-  usage: "the command line, the job file, a mapping or credentials are wrong; nothing was touched",
+  usage: "the command line, the job file or a mapping is wrong, or credentials are missing; nothing was touched",
   different: "the two sides differ, or a certificate does not hold",
   rejects: "the job ran to its end, but more rows were rejected than it allows",
   stopped: "stopped at a checkpoint; run the same command again to go on from there",

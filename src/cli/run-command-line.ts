@@ -2,7 +2,7 @@ import { systemClock } from "../base/clock.ts";
 import { toError } from "../base/error.ts";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 import { selfName, type Surroundings } from "./invocation.ts";
-import { packageVersion } from "./package-version.ts";
+import { toolVersion } from "../run/tool-version.ts";
 import { runProgram } from "./program.ts";
 import { errorDocument, errorScreen } from "./render/error-screen.ts";
 import { processTerminal } from "./terminal.ts";
@@ -22,7 +22,7 @@ export async function runCommandLine(process: NodeJS.Process): Promise<void> {
 /** Runs one command line; whatever goes wrong is shown, and becomes the exit code. */
 export async function exitOf(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   try {
-    return await runProgram(argv, surroundings, packageVersion());
+    return await runProgram(argv, surroundings, toolVersion());
   } catch (thrown) {
     const { terminal, env } = surroundings;
     const exit = exitCodeOf(thrown);

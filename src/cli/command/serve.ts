@@ -6,9 +6,9 @@ import type { AccessKey } from "../../server/access-keys.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../server/embedded-server.ts";
 import { KEY_FILE } from "../../server/key-file.ts";
 import type { RequestEvent } from "../../server/server.ts";
+import { toolVersion } from "../../run/tool-version.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { Command, Invocation } from "../invocation.ts";
-import { packageVersion } from "../package-version.ts";
 import { bytes } from "../render/amounts.ts";
 import { facts } from "../render/grid.ts";
 import { plainText } from "../render/plain-text.ts";
@@ -32,7 +32,7 @@ export const serve: Command = {
       host: invocation.text("host"),
       port: invocation.number("port") ?? defaultPort,
       clock: invocation.surroundings.clock,
-      version: packageVersion(),
+      version: toolVersion(),
       onError: (error) => invocation.terminal.err(`${plainText(toError(error).message)}\n`),
       ...(invocation.flag("log") ? { log: (event) => invocation.terminal.err(requestLine(event, invocation.json)) } : {}),
     });

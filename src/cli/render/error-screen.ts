@@ -66,6 +66,6 @@ export function errorDocument(thrown: unknown, exit: ExitCode): { readonly error
 
 /** Where an unforeseen error was thrown: file and line without the folders of this machine. */
 function firstFrame(thrown: unknown): string | undefined {
-  const frame = thrown instanceof Error ? /([^/\\()\s]+\.[cm]?[jt]s:\d+):\d+\)?$/m.exec(thrown.stack ?? "") : null;
+  const frame = thrown instanceof Error ? /([^/\\()\s]+\.[cm]?[jt]s:\d+)(:\d+)?\)?$/m.exec(thrown.stack ?? "") : null;
   return frame?.[1];
 }

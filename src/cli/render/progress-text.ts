@@ -7,7 +7,7 @@ export const phaseText: Readonly<Record<Phase, string>> = {
   prepare: "preparing the target",
   copy: "copying",
   verify: "verifying",
-  settle: "reading suspects again",
+  settle: "settling",
   certificate: "signing the certificate",
   done: "done",
 };
