@@ -156,6 +156,22 @@ describe("a planted difference is found and named:", () => {
     expect(result.differences).toMatchObject([{ kind: "different", key: "id=1" }]);
   });
 
+  test("the second of two rows that one source row becomes", async () => {
+    const through = mapping({
+      row: (given) => [
+        { id: (given["id"] as bigint) * 2n, half: "first" },
+        { id: (given["id"] as bigint) * 2n + 1n, half: "second" },
+      ],
+      injective: true,
+    });
+    const target = Array.from({ length: 20 }, (_, i) => row(i, { half: i % 2 === 0 ? "first" : "second" }));
+    const harmed = target.filter((_, i) => i !== 7).map((one, i) => (i === 12 ? row(13, { half: "third" }) : one));
+    const equal = await compare(new MemorySide(rows(10)), new MemorySide(target), { mapping: through });
+    expect(equal.result).toMatchObject({ equal: true, sourceRows: 20, filteredRows: 0 });
+    const { result } = await compare(new MemorySide(rows(10)), new MemorySide(harmed), { mapping: through });
+    expect(result.differences.map(({ kind, key }) => `${kind} ${key}`).sort()).toEqual(["different id=13", "missing id=7"]);
+  });
+
   test("two source rows that map to one target row", async () => {
     const through = mapping({ key: { id: { inputs: ["id"], derive: (id: never) => (id as bigint) / 2n } }, injective: true });
     const target = [0, 1, 2, 3].map((id) => row(id, { name: `name ${id * 2}`, size: BigInt(id * 6), ratio: (id * 2) / 7 }));
