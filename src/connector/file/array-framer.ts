@@ -37,7 +37,8 @@ export class ArrayFramer implements Framer {
         at++;
       }
       if (at >= end) {
-        if (last && place !== "after") throw new FrameFault(place === "before" ? "there is no JSON array" : "the array is never closed", end);
+        if (last && place !== "after")
+          throw new FrameFault(place === "before" ? "there is no JSON array" : "the array is never closed", end);
         return false;
       }
       const byte = window[at]!;
@@ -105,7 +106,7 @@ function scalarEnd(start: number, at: number): number {
 
 /** Offset after the string whose opening quote is at `at`, −1 when it lies beyond the window. */
 function endOfString(window: Uint8Array, at: number): number {
-  for (let from = at + 1; ; ) {
+  for (let from = at + 1; ;) {
     const quote = window.indexOf(QUOTE, from);
     if (quote < 0) return -1;
     let slashes = 0;

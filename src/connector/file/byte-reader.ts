@@ -52,7 +52,8 @@ function unpackedBytes(layout: FileLayout, from: number, signal?: AbortSignal): 
       piece = next.value as Uint8Array;
       return true;
     } catch (error) {
-      if (systemCode(error).startsWith("Z_")) throw formatError(layout.title, "the compressed file is cut off or damaged", "Make or fetch the file again.");
+      if (systemCode(error).startsWith("Z_"))
+        throw formatError(layout.title, "the compressed file is cut off or damaged", "Make or fetch the file again.");
       throw fileError(error, "read", layout.title);
     }
   };

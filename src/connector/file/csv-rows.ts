@@ -21,7 +21,11 @@ export class CsvRows implements RowReader {
   readonly #emptyIsAbsent: boolean;
 
   constructor(layout: FileLayout, columns: readonly string[]) {
-    this.#fields = columns.map((name) => ({ name, type: layout.types.get(name) ?? "string", key: layout.key.findIndex((column) => column.name === name) }));
+    this.#fields = columns.map((name) => ({
+      name,
+      type: layout.types.get(name) ?? "string",
+      key: layout.key.findIndex((column) => column.name === name),
+    }));
     this.#delimiter = String.fromCharCode(layout.delimiter);
     this.#keyNames = layout.key.map((column) => column.name);
     this.#emptyIsAbsent = layout.emptyIsAbsent;

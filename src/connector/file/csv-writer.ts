@@ -51,10 +51,18 @@ export class CsvWriter implements RowWriter {
     for (const { name, value } of row.key) this.#put(name, value);
     for (const { name, value } of row.columns) this.#put(name, value);
     const absent = this.#layout.emptyIsAbsent && names.length > 1 ? -1 : this.#fields.indexOf(undefined);
-    if (absent >= 0) throw new RowRefused({ cause: "absent", column: names[absent], text: `column ${names[absent]} is absent, which this file has no way to say` });
+    if (absent >= 0)
+      throw new RowRefused({
+        cause: "absent",
+        column: names[absent],
+        text: `column ${names[absent]} is absent, which this file has no way to say`,
+      });
     const line = this.#line(this.#fields);
     if (this.#layout.latin1 ? /[^\u0000-\u00ff]/.test(line) : !line.isWellFormed()) {
-      throw new RowRefused({ cause: "encoding", text: `the row holds characters that ${this.#layout.latin1 ? "latin1" : "UTF-8"} has not` });
+      throw new RowRefused({
+        cause: "encoding",
+        text: `the row holds characters that ${this.#layout.latin1 ? "latin1" : "UTF-8"} has not`,
+      });
     }
     return line;
   }
@@ -62,15 +70,21 @@ export class CsvWriter implements RowWriter {
   #put(name: string, value: Value): void {
     const place = this.#places?.get(name);
     if (place === undefined) throw this.#unknownColumn(name);
-    if (this.#fields[place] !== undefined) throw new RowRefused({ cause: "versions", column: name, text: `column ${name} has several versions` });
+    if (this.#fields[place] !== undefined)
+      throw new RowRefused({ cause: "versions", column: name, text: `column ${name} has several versions` });
     const declared: ValueType | undefined = this.#layout.types.get(name);
     const type = typeOf(value);
     if (type !== (declared ?? "string")) {
       if (declared === undefined) throw this.#undeclaredType(name, type);
-      throw new RowRefused({ cause: "type", column: name, text: `column ${name} is declared ${declared} and holds a value of type ${type}` });
+      throw new RowRefused({
+        cause: "type",
+        column: name,
+        text: `column ${name} is declared ${declared} and holds a value of type ${type}`,
+      });
     }
     const text = formatText(value);
-    if (text === undefined) throw new RowRefused({ cause: "number", column: name, text: `column ${name} holds ${String(value)}, which is no decimal number` });
+    if (text === undefined)
+      throw new RowRefused({ cause: "number", column: name, text: `column ${name} holds ${String(value)}, which is no decimal number` });
     this.#fields[place] = text;
   }
 

@@ -12,7 +12,12 @@ export class FileBatch implements Batch {
   readonly #rows: readonly FlowRow[];
   readonly #lines: readonly number[];
 
-  constructor(span: Pick<Batch, "split" | "from" | "position" | "bytes" | "refused">, title: string, rows: readonly FlowRow[], lines: readonly number[]) {
+  constructor(
+    span: Pick<Batch, "split" | "from" | "position" | "bytes" | "refused">,
+    title: string,
+    rows: readonly FlowRow[],
+    lines: readonly number[],
+  ) {
     this.split = span.split;
     this.from = span.from;
     this.position = span.position;

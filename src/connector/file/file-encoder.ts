@@ -19,7 +19,12 @@ export class FileParcel implements Parcel {
   readonly #texts: readonly string[];
   readonly #latin1: boolean;
 
-  constructor(place: Pick<FileParcel, "appender" | "sequence" | "position">, texts: readonly string[], sources: readonly number[], latin1: boolean) {
+  constructor(
+    place: Pick<FileParcel, "appender" | "sequence" | "position">,
+    texts: readonly string[],
+    sources: readonly number[],
+    latin1: boolean,
+  ) {
     this.appender = place.appender;
     this.sequence = place.sequence;
     this.position = place.position;
@@ -42,7 +47,12 @@ export class FileParcel implements Parcel {
   }
 
   only(rows: readonly number[]): Parcel {
-    return new FileParcel(this, rows.map((row) => this.#texts[row]!), rows.map((row) => this.#sources[row]!), this.#latin1);
+    return new FileParcel(
+      this,
+      rows.map((row) => this.#texts[row]!),
+      rows.map((row) => this.#sources[row]!),
+      this.#latin1,
+    );
   }
 }
 

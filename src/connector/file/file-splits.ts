@@ -36,7 +36,12 @@ function splitOf(index: number, span: FileSpan, layout: FileLayout): Split {
 }
 
 /** First lines at about every `step` bytes, or undefined where a quote makes line ends ambiguous. */
-async function lineStarts(layout: FileLayout, opened: OpenedFile, step: number, signal?: AbortSignal): Promise<{ offset: number; line: number }[] | undefined> {
+async function lineStarts(
+  layout: FileLayout,
+  opened: OpenedFile,
+  step: number,
+  signal?: AbortSignal,
+): Promise<{ offset: number; line: number }[] | undefined> {
   const starts = [{ offset: opened.start.offset, line: opened.start.line }];
   let { offset, line } = opened.start;
   let next = offset + step;

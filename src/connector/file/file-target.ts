@@ -51,7 +51,9 @@ class FileTarget implements Target {
       exists: found !== undefined,
       title: layout.title,
       key: layout.key,
-      columns: (layout.columns ?? [...layout.types.keys()]).filter((name) => !isKey(name)).map((name) => ({ name, type: layout.types.get(name) ?? "string" })),
+      columns: (layout.columns ?? [...layout.types.keys()])
+        .filter((name) => !isKey(name))
+        .map((name) => ({ name, type: layout.types.get(name) ?? "string" })),
       header: csv ? layout.columns : undefined,
       open: !csv || layout.columns === undefined,
       uniqueKeys: false,
@@ -89,7 +91,10 @@ class FileTarget implements Target {
   #checkPolicy(policy: NotEmptyPolicy): void {
     if (policy === "mirror") return;
     throw new TableferryError("TF_TARGET_NOT_EMPTY", {
-      message: policy === "merge" ? `rows cannot be merged into a file, and ${this.#layout.title} is there already` : `${this.#layout.title} is there already`,
+      message:
+        policy === "merge"
+          ? `rows cannot be merged into a file, and ${this.#layout.title} is there already`
+          : `${this.#layout.title} is there already`,
       place: this.#layout.title,
       wayOut: "Move the file away, or set `onTargetNotEmpty: mirror` to replace it as a whole.",
     });
@@ -152,9 +157,13 @@ class FileTarget implements Target {
     for (const { name, length } of this.#work.segments()) {
       const file = await open(join(this.#work.path, name), "r");
       try {
-        for (let at = leave; at < length; ) {
+        for (let at = leave; at < length;) {
           const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(Math.min(1024 * 1024, length - at)), 0, undefined, at);
-          if (bytesRead === 0) throw new TableferryError("TF_TARGET_CHANGED", { message: `${name} is shorter than what was written to it`, place: this.#work.path });
+          if (bytesRead === 0)
+            throw new TableferryError("TF_TARGET_CHANGED", {
+              message: `${name} is shorter than what was written to it`,
+              place: this.#work.path,
+            });
           yield buffer.subarray(0, bytesRead);
           at += bytesRead;
         }

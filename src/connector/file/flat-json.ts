@@ -78,7 +78,7 @@ function expectEnd(text: string, at: number): void {
 }
 
 function endOfString(text: string, at: number): number {
-  for (let from = at + 1; ; ) {
+  for (let from = at + 1; ;) {
     const quote = text.indexOf('"', from);
     if (quote < 0) throw new JsonFault(`the string at character ${at + 1} is never closed`);
     let slashes = 0;

@@ -85,7 +85,12 @@ function natural(name: string, kind: JsonKind, text: string): Value {
     case "number": {
       const type = /[.eE]/.test(text) ? "double" : "integer";
       const value = parseText(text, type);
-      if (value === undefined) throw new RowRefused({ cause: "out-of-range", column: name, text: `${text} in column ${name} does not fit ${type === "integer" ? "64 bits" : "a double"}` });
+      if (value === undefined)
+        throw new RowRefused({
+          cause: "out-of-range",
+          column: name,
+          text: `${text} in column ${name} does not fit ${type === "integer" ? "64 bits" : "a double"}`,
+        });
       return value;
     }
     case "nested": {

@@ -69,7 +69,8 @@ function jsonValue(name: string, value: Value): string {
 }
 
 function jsonDouble(name: string, value: number): string {
-  if (!Number.isFinite(value)) throw new RowRefused({ cause: "number", column: name, text: `column ${name} holds ${value}, which JSON cannot say` });
+  if (!Number.isFinite(value))
+    throw new RowRefused({ cause: "number", column: name, text: `column ${name} holds ${value}, which JSON cannot say` });
   if (Object.is(value, -0)) return "-0.0";
   const text = String(value);
   return /[.e]/.test(text) ? text : `${text}.0`;

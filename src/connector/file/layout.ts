@@ -46,7 +46,11 @@ export function layoutOf(spec: FileEndpoint, folder: string): FileLayout {
   }
   const delimiter = spec.delimiter ?? (format === "tsv" ? "\t" : ",");
   if (delimiter.charCodeAt(0) > 126 || delimiter === '"' || delimiter === "\n" || delimiter === "\r") {
-    throw invalid("delimiter", `${JSON.stringify(delimiter)} cannot delimit columns`, "Use one ASCII character other than a quote or a line end.");
+    throw invalid(
+      "delimiter",
+      `${JSON.stringify(delimiter)} cannot delimit columns`,
+      "Use one ASCII character other than a quote or a line end.",
+    );
   }
   const types = new Map<string, ValueType>(Object.entries(spec.types ?? {}));
   for (const { name, type } of spec.key ?? []) {

@@ -32,4 +32,3 @@ export class LineFramer implements Framer {
     }
   }
 }
-

@@ -22,7 +22,11 @@ export async function openFile(layout: FileLayout, signal?: AbortSignal): Promis
   if (layout.format !== "csv") return { columns: [], start: { offset: 0, line: 0 }, size };
   const { names, start } = layout.header ? await readHeader(layout, signal) : { names: [], start: { offset: 0, line: 0 } };
   if (layout.header && layout.columns !== undefined && layout.columns.length !== names.length) {
-    throw formatError(`${layout.title}:1`, `the header has ${names.length} columns, the specification names ${layout.columns.length}`, "Name every column of the file under `columns`, in order.");
+    throw formatError(
+      `${layout.title}:1`,
+      `the header has ${names.length} columns, the specification names ${layout.columns.length}`,
+      "Name every column of the file under `columns`, in order.",
+    );
   }
   const columns = layout.columns ?? names;
   checkColumns(layout, columns);
@@ -32,7 +36,8 @@ export async function openFile(layout: FileLayout, signal?: AbortSignal): Promis
 async function sizeOf(layout: FileLayout): Promise<number> {
   try {
     const found = await stat(layout.path);
-    if (!found.isFile()) throw new TableferryError("TF_IO", { message: `${layout.title} is not a file`, place: layout.title, wayOut: "Name a plain file." });
+    if (!found.isFile())
+      throw new TableferryError("TF_IO", { message: `${layout.title} is not a file`, place: layout.title, wayOut: "Name a plain file." });
     return found.size;
   } catch (error) {
     throw fileError(error, "read", layout.title);
@@ -43,9 +48,19 @@ async function readHeader(layout: FileLayout, signal?: AbortSignal): Promise<{ n
   const reader = await RecordReader.open(layout, { offset: 0, line: 0 }, Infinity, false, signal);
   try {
     while (!reader.next()) {
-      if (!(await reader.more())) throw formatError(layout.title, "the file is empty; it has no header line", "Give it a header line, or set `header: false` and name the `columns`.");
+      if (!(await reader.more()))
+        throw formatError(
+          layout.title,
+          "the file is empty; it has no header line",
+          "Give it a header line, or set `header: false` and name the `columns`.",
+        );
     }
-    if (reader.text === undefined) throw formatError(`${layout.title}:${reader.line}`, "the header is not UTF-8", "Convert the file to UTF-8, or set `encoding: latin1`.");
+    if (reader.text === undefined)
+      throw formatError(
+        `${layout.title}:${reader.line}`,
+        "the header is not UTF-8",
+        "Convert the file to UTF-8, or set `encoding: latin1`.",
+      );
     const names = splitQuoted(reader.text, layout.delimiter).map((name) => name ?? "");
     if (layout.columns === undefined) checkNames(layout, names, reader.line);
     return { names, start: reader.place };
@@ -64,7 +79,10 @@ function checkNames(layout: FileLayout, names: readonly string[], line: number):
 }
 
 function checkColumns(layout: FileLayout, columns: readonly string[]): void {
-  for (const [field, names] of [["key", layout.key.map((column) => column.name)], ["types", [...layout.types.keys()]]] as const) {
+  for (const [field, names] of [
+    ["key", layout.key.map((column) => column.name)],
+    ["types", [...layout.types.keys()]],
+  ] as const) {
     const missing = names.find((name) => !columns.includes(name));
     if (missing === undefined) continue;
     throw new TableferryError("TF_SOURCE_COLUMN_MISSING", {
@@ -75,7 +93,11 @@ function checkColumns(layout: FileLayout, columns: readonly string[]): void {
 }
 
 /** Rows and unpacked bytes, from the first window of the file; undefined where a compressed file does not tell. */
-export async function estimateRows(layout: FileLayout, opened: OpenedFile, signal?: AbortSignal): Promise<{ rows: number; bytes: number } | undefined> {
+export async function estimateRows(
+  layout: FileLayout,
+  opened: OpenedFile,
+  signal?: AbortSignal,
+): Promise<{ rows: number; bytes: number } | undefined> {
   const reader = await RecordReader.open(layout, opened.start, Infinity, false, signal);
   try {
     let records = 0;
@@ -87,7 +109,9 @@ export async function estimateRows(layout: FileLayout, opened: OpenedFile, signa
     }
     const sampled = reader.place.offset - opened.start.offset;
     const bytes = layout.compressed ? await unpackedSize(layout, opened.size) : opened.size;
-    return bytes === undefined || records === 0 || sampled === 0 ? undefined : { rows: Math.round((bytes - opened.start.offset) / (sampled / records)), bytes: bytes - opened.start.offset };
+    return bytes === undefined || records === 0 || sampled === 0
+      ? undefined
+      : { rows: Math.round((bytes - opened.start.offset) / (sampled / records)), bytes: bytes - opened.start.offset };
   } finally {
     await reader.close();
   }

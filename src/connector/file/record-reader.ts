@@ -52,7 +52,8 @@ export class RecordReader {
     this.#until = until;
     this.#offset = from.offset;
     this.#line = from.line;
-    this.#framer = layout.format === "json" ? new ArrayFramer(resuming) : layout.format === "csv" ? new CsvFramer(layout.delimiter) : new LineFramer();
+    this.#framer =
+      layout.format === "json" ? new ArrayFramer(resuming) : layout.format === "csv" ? new CsvFramer(layout.delimiter) : new LineFramer();
   }
 
   /** `until`: offset at which to stop, which must be a record's end. `resuming`: `from` lies behind a record (JSON array). */
@@ -96,7 +97,11 @@ export class RecordReader {
     if (this.#last) return false;
     const rest = this.#window.length - this.#at;
     if (rest > recordBytesMax) {
-      throw formatError(this.#lineTitle(this.#line + 1), `a row goes on for more than ${recordBytesMax / 1024 / 1024} MB`, "Usually a closing quote or bracket is missing. Correct the file at the place named.");
+      throw formatError(
+        this.#lineTitle(this.#line + 1),
+        `a row goes on for more than ${recordBytesMax / 1024 / 1024} MB`,
+        "Usually a closing quote or bracket is missing. Correct the file at the place named.",
+      );
     }
     // A window grows with the record it must hold, so that searching a long record again stays linear.
     const needed = Math.max(pieceBytes, rest * 2);
@@ -118,7 +123,12 @@ export class RecordReader {
     while (filled < room) {
       const read = await this.#bytes.read(memory.subarray(filled, room));
       if (read === 0) {
-        if (this.#until !== Infinity) throw formatError(this.#layout.title, "the file became shorter while it was read", "Leave the file alone while the job runs, then run it again.");
+        if (this.#until !== Infinity)
+          throw formatError(
+            this.#layout.title,
+            "the file became shorter while it was read",
+            "Leave the file alone while the job runs, then run it again.",
+          );
         this.#last = true;
         break;
       }

@@ -139,7 +139,8 @@ export class WorkFolder {
     while (this.#queue.length > 0) {
       let bytes = 0;
       let count = 0;
-      while (count < this.#queue.length && (count === 0 || bytes + this.#queue[count]!.parcel.bytes <= groupBytesMax)) bytes += this.#queue[count++]!.parcel.bytes;
+      while (count < this.#queue.length && (count === 0 || bytes + this.#queue[count]!.parcel.bytes <= groupBytesMax))
+        bytes += this.#queue[count++]!.parcel.bytes;
       const group = this.#queue.splice(0, count);
       try {
         if (this.#broken !== undefined) throw this.#broken;
@@ -160,7 +161,10 @@ export class WorkFolder {
     const touched = new Set<Appender>();
     for (const { appender, sequence, content, position } of parcels) {
       if (sequence < appender.written) continue; // sent again although it arrived
-      assert(this.#appenders.get(appender.split) === appender && sequence === appender.written, `parcel ${appender.written} of split ${appender.split}, got ${sequence}`);
+      assert(
+        this.#appenders.get(appender.split) === appender && sequence === appender.written,
+        `parcel ${appender.written} of split ${appender.split}, got ${sequence}`,
+      );
       if (appender.written === 0) lines.push({ split: appender.split, restart: appender.begin ?? null });
       appender.written++;
       if (content.length > 0) {
@@ -171,7 +175,7 @@ export class WorkFolder {
       }
       if (position !== undefined) lines.push({ split: appender.split, position, segments: appender.segments() });
     }
-    await Promise.all([...touched].map((appender) => appender.file?.datasync()));
+    await Promise.all([...touched].map(async (appender) => appender.file?.datasync()));
     await this.#opened!.journal.append(lines);
     for (const line of lines) note(state, line);
   }

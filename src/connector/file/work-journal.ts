@@ -44,7 +44,10 @@ export class WorkJournal {
   static async next(folder: string): Promise<{ journal: WorkJournal; state: WorkState }> {
     const generations = (await readdir(folder)).flatMap((name) => /^journal-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
     const latest = Math.max(0, ...generations);
-    const state = latest === 0 ? { splits: new Map<string, SplitMarks>(), columns: undefined } : replay(await readFile(join(folder, `journal-${latest}`), "utf8"), folder);
+    const state =
+      latest === 0
+        ? { splits: new Map<string, SplitMarks>(), columns: undefined }
+        : replay(await readFile(join(folder, `journal-${latest}`), "utf8"), folder);
     const generation = latest + 1;
     const name = join(folder, `journal-${generation}`);
     await writeFile(`${name}.new`, snapshot(state), { flush: true });
@@ -102,7 +105,11 @@ function replay(text: string, folder: string): WorkState {
     try {
       note(state, JSON.parse(line) as JournalLine);
     } catch (error) {
-      throw new TableferryError("TF_TARGET_CHANGED", { message: "the record of what was written is damaged", place: `${folder}, line ${at + 1} of the journal`, cause: error });
+      throw new TableferryError("TF_TARGET_CHANGED", {
+        message: "the record of what was written is damaged",
+        place: `${folder}, line ${at + 1} of the journal`,
+        cause: error,
+      });
     }
   });
   return state;

@@ -42,9 +42,18 @@ export class BatchParcel implements Parcel {
   }
 
   only(rows: readonly number[]): Parcel {
-    const body = new BatchWriteBody(this.#table, this.existence, new ByteWriter(4096 + rows.length * 64 + rows.reduce((sum, row) => sum + this.change(row).length, 0)));
+    const body = new BatchWriteBody(
+      this.#table,
+      this.existence,
+      new ByteWriter(4096 + rows.length * 64 + rows.reduce((sum, row) => sum + this.change(row).length, 0)),
+    );
     for (const row of rows) append(body, this.change(row));
-    return new BatchParcel(this.#table, this.existence, body, rows.map((row) => this.#sources[row]!));
+    return new BatchParcel(
+      this.#table,
+      this.existence,
+      body,
+      rows.map((row) => this.#sources[row]!),
+    );
   }
 }
 
@@ -102,5 +111,7 @@ function splitChange(whole: Uint8Array): Uint8Array[] {
     bytes += size;
   }
   const key = change.key as readonly { readonly name: string; readonly value: KeyValue }[];
-  return pieces.map((cells, at) => encodeChange(at === 0 ? { type: "put", key, cells: cells as Extract<UpdateCell, { op: "put" }>[] } : { type: "update", key, cells }));
+  return pieces.map((cells, at) =>
+    encodeChange(at === 0 ? { type: "put", key, cells: cells as Extract<UpdateCell, { op: "put" }>[] } : { type: "update", key, cells }),
+  );
 }

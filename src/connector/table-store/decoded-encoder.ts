@@ -58,7 +58,8 @@ export class DecodedEncoder implements Encoder {
   #check(row: FlowRow): void {
     for (const { name, value } of row.key) {
       const size = typeof value === "bigint" ? 8 : valueSize(value);
-      if (size > limits.keyValueBytesMax) throw refuse("key-too-long", name, `the key column ${name} has ${size} bytes, ${limits.keyValueBytesMax} are allowed`);
+      if (size > limits.keyValueBytesMax)
+        throw refuse("key-too-long", name, `the key column ${name} has ${size} bytes, ${limits.keyValueBytesMax} are allowed`);
     }
     for (const { name, value } of row.columns) {
       if (!this.#goodNames.has(name)) this.#checkName(name, row);
@@ -66,14 +67,19 @@ export class DecodedEncoder implements Encoder {
         if (!Number.isFinite(value)) throw refuse("number", name, `column ${name} holds ${value}, which Table Store does not take`);
       } else if (typeof value !== "bigint" && typeof value !== "boolean") {
         const size = value.length > limits.attributeValueBytesMax / 3 ? valueSize(value) : 0;
-        if (size > limits.attributeValueBytesMax) throw refuse("too-large", name, `column ${name} has ${size} bytes, ${limits.attributeValueBytesMax} are allowed`);
+        if (size > limits.attributeValueBytesMax)
+          throw refuse("too-large", name, `column ${name} has ${size} bytes, ${limits.attributeValueBytesMax} are allowed`);
       }
     }
   }
 
   #checkName(name: string, row: FlowRow): void {
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(name)) {
-      throw refuse("column-name", name, `${JSON.stringify(name)} is no column name: letters, digits and _ are allowed, up to ${limits.nameLengthMax}, not beginning with a digit`);
+      throw refuse(
+        "column-name",
+        name,
+        `${JSON.stringify(name)} is no column name: letters, digits and _ are allowed, up to ${limits.nameLengthMax}, not beginning with a digit`,
+      );
     }
     if (row.key.some((column) => column.name === name)) throw refuse("column-name", name, `column ${name} has the name of a key column`);
     if (this.#goodNames.size < 4096) this.#goodNames.add(name);

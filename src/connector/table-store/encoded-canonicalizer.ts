@@ -11,7 +11,11 @@ import type { RefusedRow } from "../map-batch.ts";
 import { TableBatch } from "./table-batch.ts";
 
 /** How encoded rows become canonical without being decoded; undefined where the mapping is a function or the key unknown. */
-export function canonicalPlan(mapping: CompiledMapping | undefined, key: readonly KeySchema[] | undefined, scope: Pick<ScanScope, "versions" | "oldest">): CanonicalPlan | undefined {
+export function canonicalPlan(
+  mapping: CompiledMapping | undefined,
+  key: readonly KeySchema[] | undefined,
+  scope: Pick<ScanScope, "versions" | "oldest">,
+): CanonicalPlan | undefined {
   const keepTimestamps = scope.versions === "keep";
   if (mapping?.plan !== undefined) return { ...mapping.plan, keepTimestamps, oldest: scope.oldest };
   if (key === undefined || (mapping !== undefined && !mapping.identity)) return undefined;
@@ -54,7 +58,11 @@ export function refusalOf(refusal: RewriteRefusal | undefined): Refusal {
     case "missingKey":
       return { cause: "missing-key", text: `the target key column ${refusal.column} has no value`, column: refusal.column };
     case "wrongKeyType":
-      return { cause: "key-type", text: `the target key column ${refusal.column} is of type ${refusal.expected}, the value of ${refusal.found}`, column: refusal.column };
+      return {
+        cause: "key-type",
+        text: `the target key column ${refusal.column} is of type ${refusal.expected}, the value of ${refusal.found}`,
+        column: refusal.column,
+      };
     case "threw":
       if (refusal.error instanceof RowRefused) return refusal.error.refusal;
       return mappingThrew(refusal.column, refusal.error).refusal;

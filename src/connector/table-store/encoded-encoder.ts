@@ -55,4 +55,3 @@ export class EncodedEncoder implements Encoder {
     return { parcels: builder.take(), refused, filtered, rowsOut, expiredCells };
   }
 }
-

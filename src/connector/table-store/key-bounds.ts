@@ -35,7 +35,10 @@ function checkBound(bound: readonly KeyBound[], key: readonly KeySchema[], place
   if (wrong < 0) return;
   const column = key[wrong];
   throw new TableferryError("TF_SPEC_INVALID", {
-    message: column === undefined ? `the key has ${key.length} columns, the bound ${bound.length}` : `the key column ${column.name} is of type ${column.type}`,
+    message:
+      column === undefined
+        ? `the key has ${key.length} columns, the bound ${bound.length}`
+        : `the key column ${column.name} is of type ${column.type}`,
     place: `${place}[${wrong}]`,
     wayOut: "Write one value for each leading key column: text for a string, a whole number for an integer, { base64: … } for a binary.",
   });

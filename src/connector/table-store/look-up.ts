@@ -20,7 +20,9 @@ export async function lookUpRows(
     for (let at = 0; at < asked.length; at++) {
       const result = tables[0]?.rows[at];
       const whole = result?.ok === true && (result.nextToken === undefined || result.nextToken.length === 0);
-      found.push(whole ? (result.row ?? new Uint8Array(0)) : (await client.getRow({ tableName, key: asked[at]!, selection }, { signal })).row);
+      found.push(
+        whole ? (result.row ?? new Uint8Array(0)) : (await client.getRow({ tableName, key: asked[at]!, selection }, { signal })).row,
+      );
     }
   }
   return found;

@@ -17,7 +17,13 @@ const readyWithinMs = 60_000;
 const readyPollMs = 200;
 
 /** The table, made if need be, with a key that rows can be written under. @throws TF_TARGET_MISSING, TF_TARGET_SCHEMA, TF_TARGET_AUTO_INCREMENT */
-export async function obtainTable(client: TableStoreClient, table: string, creation: TableCreation | undefined, clock: Clock, signal?: AbortSignal): Promise<DescribeTableResponse> {
+export async function obtainTable(
+  client: TableStoreClient,
+  table: string,
+  creation: TableCreation | undefined,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<DescribeTableResponse> {
   const title = tableTitle(client, table);
   let found = await findTable(client, table, signal);
   if (found === undefined) {
@@ -60,7 +66,10 @@ async function readyTable(client: TableStoreClient, table: string, clock: Clock,
     const found = await findTable(client, table, signal);
     if (found?.status === "active") return found;
     if (clock.monotonic() - began > readyWithinMs) {
-      throw new TableferryError("TF_TIMEOUT", { message: `${tableTitle(client, table)} was made and is not ready after ${readyWithinMs / 1000} s`, place: tableTitle(client, table) });
+      throw new TableferryError("TF_TIMEOUT", {
+        message: `${tableTitle(client, table)} was made and is not ready after ${readyWithinMs / 1000} s`,
+        place: tableTitle(client, table),
+      });
     }
     await clock.sleep(readyPollMs, signal);
   }
@@ -81,8 +90,16 @@ export function compareKeys(stored: readonly KeySchema[], wanted: readonly KeySc
 }
 
 /** Whether a table holds any row. */
-export async function isEmptyTable(client: TableStoreClient, table: string, key: readonly KeySchema[], signal?: AbortSignal): Promise<boolean> {
+export async function isEmptyTable(
+  client: TableStoreClient,
+  table: string,
+  key: readonly KeySchema[],
+  signal?: AbortSignal,
+): Promise<boolean> {
   const { start, end } = fullRange(undefined, key);
-  const page = await client.getRange({ tableName: table, direction: "forward", selection: { maxVersions: 1 }, limit: 1, start: encodeKey(start), end: encodeKey(end) }, { signal });
+  const page = await client.getRange(
+    { tableName: table, direction: "forward", selection: { maxVersions: 1 }, limit: 1, start: encodeKey(start), end: encodeKey(end) },
+    { signal },
+  );
   return page.rows.length === 0 && page.nextStart === undefined;
 }

@@ -18,12 +18,23 @@ export function ownDeviation(maxDeviation: number): number {
   return isRaised(maxDeviation) ? maxDeviation - mark : maxDeviation;
 }
 
-/** `ageSeconds`: of the oldest timestamp to come; undefined: any age. */
-export async function raiseDeviation(client: TableStoreClient, tableName: string, maxDeviation: number, ageSeconds: number | undefined, signal?: AbortSignal): Promise<void> {
+/** `ageSeconds`: of the oldest timestamp to come; undefined where it is not known. */
+export async function raiseDeviation(
+  client: TableStoreClient,
+  tableName: string,
+  maxDeviation: number,
+  ageSeconds: number | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
   if (isRaised(maxDeviation) || maxDeviation >= enough || (ageSeconds !== undefined && ageSeconds < maxDeviation)) return;
   await client.updateTable({ tableName, options: { maxDeviation: mark + maxDeviation } }, { signal });
 }
 
-export async function restoreDeviation(client: TableStoreClient, tableName: string, maxDeviation: number, signal?: AbortSignal): Promise<void> {
+export async function restoreDeviation(
+  client: TableStoreClient,
+  tableName: string,
+  maxDeviation: number,
+  signal?: AbortSignal,
+): Promise<void> {
   if (isRaised(maxDeviation)) await client.updateTable({ tableName, options: { maxDeviation: ownDeviation(maxDeviation) } }, { signal });
 }

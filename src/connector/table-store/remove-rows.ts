@@ -5,7 +5,13 @@ import { assert } from "../../base/assert.ts";
 import { encodeChange } from "../../wire/plainbuffer/encode.ts";
 
 /** Deletes up to 200 rows by key; a row that fails within the batch is deleted alone, with the client's retries. Idempotent. */
-export async function removeRows(client: TableStoreClient, tableName: string, schema: readonly KeySchema[], keys: readonly (readonly KeyBound[])[], signal?: AbortSignal): Promise<void> {
+export async function removeRows(
+  client: TableStoreClient,
+  tableName: string,
+  schema: readonly KeySchema[],
+  keys: readonly (readonly KeyBound[])[],
+  signal?: AbortSignal,
+): Promise<void> {
   if (keys.length === 0) return;
   const rows = keys.map((key) => ({
     type: "delete" as const,

@@ -62,7 +62,12 @@ class TableSource implements Source {
     return { estimatedRows: Math.round((total * rows.length) / bytes), estimatedBytes: total };
   }
 
-  async #firstRows(key: readonly KeySchema[], limit: number, scope: ScanScope, signal?: AbortSignal): Promise<{ rows: FlowRow[]; bytes: number; more: boolean }> {
+  async #firstRows(
+    key: readonly KeySchema[],
+    limit: number,
+    scope: ScanScope,
+    signal?: AbortSignal,
+  ): Promise<{ rows: FlowRow[]; bytes: number; more: boolean }> {
     const [whole] = cutRange(fullRange(scope.range, key), undefined, 1);
     if (whole === undefined) return { rows: [], bytes: 0, more: false };
     const rows: FlowRow[] = [];
@@ -85,7 +90,8 @@ class TableSource implements Source {
     const key = await this.#keyOf(signal);
     const range = fullRange(scope.range, key);
     // A part of a table needs smaller pieces to fall into as many.
-    const size = wanted > 1 ? await measureTable(this.#client, this.#table, key, scope.range === undefined ? wanted : wanted * 8, signal) : undefined;
+    const size =
+      wanted > 1 ? await measureTable(this.#client, this.#table, key, scope.range === undefined ? wanted : wanted * 8, signal) : undefined;
     return cutRange(range, size, wanted);
   }
 

@@ -20,12 +20,20 @@ export interface TableSize {
  * Cuts a table into pieces of equal size, at least `wanted` of them where it is large enough. Undefined where the service
  * cannot say: then the table stays whole.
  */
-export async function measureTable(client: TableStoreClient, table: string, key: readonly KeySchema[], wanted: number, signal?: AbortSignal): Promise<TableSize | undefined> {
+export async function measureTable(
+  client: TableStoreClient,
+  table: string,
+  key: readonly KeySchema[],
+  wanted: number,
+  signal?: AbortSignal,
+): Promise<TableSize | undefined> {
   for (const units of pieceUnits) {
-    const answer = await client.computeSplitPointsBySize({ tableName: table, splitSize: units, unitBytes }, { signal }).catch((error: unknown) => {
-      if (error instanceof ServiceError && error.status < 500 && error.code !== "OTSObjectNotExist") return undefined;
-      throw error;
-    });
+    const answer = await client
+      .computeSplitPointsBySize({ tableName: table, splitSize: units, unitBytes }, { signal })
+      .catch((error: unknown) => {
+        if (error instanceof ServiceError && error.status < 500 && error.code !== "OTSObjectNotExist") return undefined;
+        throw error;
+      });
     if (answer === undefined) return undefined;
     if (answer.splitPoints.length + 1 >= wanted || units === 1) {
       return { points: answer.splitPoints.map((point) => fullKeyOf(point, key)), pieceBytes: units * unitBytes };

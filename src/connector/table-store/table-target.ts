@@ -54,7 +54,9 @@ class TableTarget implements Target {
     const found = await findTable(this.#client, this.#table, signal);
     const described = describedTable(tableTitle(this.#client, this.#table), found);
     // A table that will be made has the key it will be made with, so that mappings can be compiled and planned before.
-    return found === undefined && this.#create !== undefined ? { ...described, key: this.#create.primaryKey, maxVersions: this.#create.maxVersions ?? 1 } : described;
+    return found === undefined && this.#create !== undefined
+      ? { ...described, key: this.#create.primaryKey, maxVersions: this.#create.maxVersions ?? 1 }
+      : described;
   }
 
   async prepare(options: PrepareOptions, signal?: AbortSignal): Promise<void> {

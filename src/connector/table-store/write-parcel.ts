@@ -43,7 +43,11 @@ export async function writeBatch(target: WriteTarget, parcel: BatchParcel, signa
   return outcomesOf(target, await batchFailures(target, parcel, signal), (row) => parcel.change(row), signal);
 }
 
-async function batchFailures({ client, table, ...target }: WriteTarget, parcel: BatchParcel, signal?: AbortSignal): Promise<readonly Failure[]> {
+async function batchFailures(
+  { client, table, ...target }: WriteTarget,
+  parcel: BatchParcel,
+  signal?: AbortSignal,
+): Promise<readonly Failure[]> {
   let results: readonly RowResult[];
   try {
     results = (await client.call(batchWriteBody, parcel.body, { signal })).tables[0]?.rows ?? [];
@@ -66,7 +70,9 @@ async function writeSingly({ client, table }: WriteTarget, parcel: BatchParcel, 
   const worker = async (): Promise<void> => {
     while (next < parcel.rows) {
       const row = next++;
-      const failure = await rowFailure(row, () => client.putRow({ tableName: table, change: parcel.change(row), condition: { existence: parcel.existence } }, { signal }));
+      const failure = await rowFailure(row, () =>
+        client.putRow({ tableName: table, change: parcel.change(row), condition: { existence: parcel.existence } }, { signal }),
+      );
       if (failure !== undefined) failures.push(failure);
     }
   };
@@ -96,7 +102,12 @@ async function rowFailure(row: number, write: () => Promise<unknown>): Promise<F
   }
 }
 
-async function outcomesOf(target: WriteTarget, failures: readonly Failure[], changeOf: (row: number) => Uint8Array, signal?: AbortSignal): Promise<readonly RowOutcome[]> {
+async function outcomesOf(
+  target: WriteTarget,
+  failures: readonly Failure[],
+  changeOf: (row: number) => Uint8Array,
+  signal?: AbortSignal,
+): Promise<readonly RowOutcome[]> {
   if (failures.length === 0) return [];
   const outcomes: RowOutcome[] = [];
   const present: Failure[] = [];
@@ -108,7 +119,10 @@ async function outcomesOf(target: WriteTarget, failures: readonly Failure[], cha
     else throw notTheRow(target, code, text);
   }
   if (present.length > 0) {
-    const refusals = await target.duplicates(present.map(({ row }) => changeOf(row)), signal);
+    const refusals = await target.duplicates(
+      present.map(({ row }) => changeOf(row)),
+      signal,
+    );
     present.forEach(({ row }, at) => {
       const refusal = refusals[at];
       if (refusal !== undefined) outcomes.push({ row, kind: "refused", refusal });

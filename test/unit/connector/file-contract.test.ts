@@ -24,7 +24,15 @@ const rows: FlowRow[] = Array.from({ length: 10_200 }, (_, at) => ({
 
 const fields = (row: FlowRow) => [String(row.key[0]!.value), row.columns[0]!.value as string, row.columns[1]?.value as string | undefined];
 const csv = (delimiter: string, eol: string) =>
-  [columns.join(delimiter), ...rows.map((row) => fields(row).map((field) => (field === undefined ? "" : `"${field.replaceAll('"', '""')}"`)).join(delimiter)), ""].join(eol);
+  [
+    columns.join(delimiter),
+    ...rows.map((row) =>
+      fields(row)
+        .map((field) => (field === undefined ? "" : `"${field.replaceAll('"', '""')}"`))
+        .join(delimiter),
+    ),
+    "",
+  ].join(eol);
 const object = (row: FlowRow) => {
   const [, city, note] = fields(row);
   return `{"id": ${row.key[0]!.value}, "city": ${JSON.stringify(city)}${note === undefined ? "" : `, "note": ${JSON.stringify(note)}`}}`;

@@ -35,13 +35,19 @@ const quote = (text: string) => (/[",\n\r]/.test(text) || text === "" ? `"${text
 describe("records of CSV", () => {
   test("are what csv-parse finds, wherever the windows are cut", () => {
     fc.assert(
-      fc.property(fc.array(fc.array(field, { minLength: 2, maxLength: 3 }), { maxLength: 5 }), fc.constantFrom("\n", "\r\n"), fc.boolean(), cuts, (rows, eol, ended, cuts) => {
-        const text = rows.map((row) => row.map(quote).join(",")).join(eol) + (ended && rows.length > 0 ? eol : "");
-        const { records } = frame(() => new CsvFramer(44), text, cuts);
-        const fields = records.map((record) => splitQuoted(record, 44).map((value) => value ?? ""));
-        expect(fields).toEqual(parse(text, { relax_column_count: true, record_delimiter: eol }));
-        expect(fields).toEqual(rows);
-      }),
+      fc.property(
+        fc.array(fc.array(field, { minLength: 2, maxLength: 3 }), { maxLength: 5 }),
+        fc.constantFrom("\n", "\r\n"),
+        fc.boolean(),
+        cuts,
+        (rows, eol, ended, cuts) => {
+          const text = rows.map((row) => row.map(quote).join(",")).join(eol) + (ended && rows.length > 0 ? eol : "");
+          const { records } = frame(() => new CsvFramer(44), text, cuts);
+          const fields = records.map((record) => splitQuoted(record, 44).map((value) => value ?? ""));
+          expect(fields).toEqual(parse(text, { relax_column_count: true, record_delimiter: eol }));
+          expect(fields).toEqual(rows);
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -12,7 +12,8 @@ import { RowRefused, type FlowRow } from "../../../src/job/mapping.ts";
 import { INTEGER_MAX, INTEGER_MIN, sameValue, typeOf } from "../../../src/model/value.ts";
 import { anyValue } from "../support/any-value.ts";
 
-const layout = (path: string, rest: Partial<FileEndpoint> = {}) => layoutOf({ ...fileEndpoint.parse({ type: "file", path }), ...rest }, "/");
+const layout = (path: string, rest: Partial<FileEndpoint> = {}) =>
+  layoutOf({ ...fileEndpoint.parse({ type: "file", path }), ...rest }, "/");
 const json = (text: string, rest: Partial<FileEndpoint> = {}) => new JsonRows(layout("x.json", rest)).read(text);
 const valuesOf = (row: FlowRow) => Object.fromEntries(row.columns.map(({ name, value }) => [name, value]));
 const causeOf = (read: () => unknown): string => {
@@ -27,9 +28,13 @@ const causeOf = (read: () => unknown): string => {
 
 describe("a JSON object as a row", () => {
   test("is accepted exactly when JSON.parse accepts it as an object", () => {
-    const broken = fc.tuple(fc.dictionary(fc.string({ maxLength: 3 }), fc.jsonValue(), { maxKeys: 3 }).map((value) => JSON.stringify(value)), fc.nat(40), fc.constantFrom("", '"', "\\", ",", "}", "{", "1", "-", ".", "e", "\n", "\u0001", " ")).map(
-      ([text, at, junk]) => text.slice(0, at) + junk + text.slice(at + (junk.length & at)),
-    );
+    const broken = fc
+      .tuple(
+        fc.dictionary(fc.string({ maxLength: 3 }), fc.jsonValue(), { maxKeys: 3 }).map((value) => JSON.stringify(value)),
+        fc.nat(40),
+        fc.constantFrom("", '"', "\\", ",", "}", "{", "1", "-", ".", "e", "\n", "\u0001", " "),
+      )
+      .map(([text, at, junk]) => text.slice(0, at) + junk + text.slice(at + (junk.length & at)));
     fc.assert(
       fc.property(broken, (text) => {
         let parsed: unknown;
@@ -100,7 +105,12 @@ describe("a JSON object as a row", () => {
   test("names a column twice even when a refused row came before it", () => {
     const rows = new JsonRows(layout("x.json"));
     const read = (text: string) => causeOf(() => rows.read(text));
-    expect([read('{"a":1,"b":2,"c":3}'), read('{"a":1,"c":2,!}'), read('{"a":1,"c":2,"c":3}'), read('{"a":1,"c":2,"c":3}')]).toEqual(["none", "json", "duplicate-column", "duplicate-column"]);
+    expect([read('{"a":1,"b":2,"c":3}'), read('{"a":1,"c":2,!}'), read('{"a":1,"c":2,"c":3}'), read('{"a":1,"c":2,"c":3}')]).toEqual([
+      "none",
+      "json",
+      "duplicate-column",
+      "duplicate-column",
+    ]);
   });
 });
 
@@ -129,7 +139,8 @@ describe("text of a value", () => {
 });
 
 describe("a line of CSV as a row", () => {
-  const read = (text: string, rest: Partial<FileEndpoint> = {}) => new CsvRows(layout("x.csv", rest), ["a", "b"]).read(text, text.includes('"'));
+  const read = (text: string, rest: Partial<FileEndpoint> = {}) =>
+    new CsvRows(layout("x.csv", rest), ["a", "b"]).read(text, text.includes('"'));
 
   test("leaves empty fields out, and keeps those written as an empty string", () => {
     expect(valuesOf(read('"",'))).toEqual({ a: "" });
@@ -151,10 +162,13 @@ describe("a row written and read again", () => {
   const name = fc.string({ minLength: 1, maxLength: 4 });
   const row: fc.Arbitrary<FlowRow> = fc.record({
     key: fc.constant([]),
-    columns: fc.dictionary(name, anyValue, { maxKeys: 5, noNullPrototype: true }).map((columns) => Object.entries(columns).map(([name, value]) => ({ name, value }))),
+    columns: fc
+      .dictionary(name, anyValue, { maxKeys: 5, noNullPrototype: true })
+      .map((columns) => Object.entries(columns).map(([name, value]) => ({ name, value }))),
   });
   const same = (a: FlowRow, b: FlowRow) =>
-    a.columns.length === b.columns.length && a.columns.every(({ name, value }) => b.columns.some((other) => other.name === name && sameValue(other.value, value)));
+    a.columns.length === b.columns.length &&
+    a.columns.every(({ name, value }) => b.columns.some((other) => other.name === name && sameValue(other.value, value)));
   const decimal = ({ columns }: FlowRow) => columns.every(({ value }) => typeof value !== "number" || Number.isFinite(value));
 
   test("is the same through JSON, whatever its values", () => {
@@ -178,7 +192,9 @@ describe("a row written and read again", () => {
           text = writer.text(row);
         } catch (error) {
           expect(error).toBeInstanceOf(RowRefused);
-          expect(decimal(row) && row.columns.length > 0 && row.columns.every(({ value }) => typeof value !== "string" || value.isWellFormed())).toBe(false);
+          expect(
+            decimal(row) && row.columns.length > 0 && row.columns.every(({ value }) => typeof value !== "string" || value.isWellFormed()),
+          ).toBe(false);
           return;
         }
         const back = new CsvRows(spec, spec.columns!).read(text.slice(0, -1), text.includes('"'));

@@ -15,7 +15,8 @@ const over = (name: string, content: string | Uint8Array, rest: object = {}) => 
   writeFileSync(join(folder, path), content);
   return { path, full: join(folder, path), source: fileSource(fileEndpoint.parse({ type: "file", path, ...rest }), folder) };
 };
-const values = async (source: ReturnType<typeof over>["source"], scope = everything) => (await rowsOf(source, scope)).map((row) => row.columns.map(({ value }) => value));
+const values = async (source: ReturnType<typeof over>["source"], scope = everything) =>
+  (await rowsOf(source, scope)).map((row) => row.columns.map(({ value }) => value));
 const refusals = async ({ source, path }: ReturnType<typeof over>) => {
   const batches = await batchesOf(source, (await source.split(1, everything))[0]!);
   return batches.flatMap((batch) => batch.refused.map(({ cause, place, original }) => [cause, place.replace(path, "FILE"), original]));
@@ -37,11 +38,17 @@ describe("bytes", () => {
     const broken = Buffer.concat([Buffer.from("a,b\n1,2\n"), Buffer.from([0x33, 0xff, 0x2c, 0x34, 0x0a]), Buffer.from("5,6\n")]);
     const file = over("a.csv", broken);
     expect(await refusals(file)).toEqual([["encoding", "FILE:3", "3ÿ,4"]]);
-    expect(await values(file.source)).toEqual([["1", "2"], ["5", "6"]]);
+    expect(await values(file.source)).toEqual([
+      ["1", "2"],
+      ["5", "6"],
+    ]);
   });
 
   test("of UTF-16 are told from UTF-8", async () => {
-    await expect(over("a.csv", Buffer.from("\ufeffa,b\n1,2\n", "utf16le")).source.describe()).rejects.toMatchObject({ code: "TF_SOURCE_FORMAT", message: expect.stringContaining("UTF-16") as unknown });
+    await expect(over("a.csv", Buffer.from("\ufeffa,b\n1,2\n", "utf16le")).source.describe()).rejects.toMatchObject({
+      code: "TF_SOURCE_FORMAT",
+      message: expect.stringContaining("UTF-16") as unknown,
+    });
   });
 
   test("beyond one window are read in constant pieces, also where a character lies across the border", async () => {
@@ -56,7 +63,10 @@ describe("bytes", () => {
 
   test("of one row may be many more than a window", async () => {
     const long = "x".repeat(5_000_000);
-    expect(await values(over("a.csv", `a,b\n"${long}",1\n2,3\n`).source)).toEqual([[long, "1"], ["2", "3"]]);
+    expect(await values(over("a.csv", `a,b\n"${long}",1\n2,3\n`).source)).toEqual([
+      [long, "1"],
+      ["2", "3"],
+    ]);
   });
 });
 
@@ -68,12 +78,23 @@ describe("rows that cannot be", () => {
       ["ragged", "FILE:6", "5,6,7"],
       ["quotes", "FILE:7", '"8"9,10'],
     ]);
-    expect(await values(file.source)).toEqual([["1", 2n], ["x\ny", 4n], ["11", 12n]]);
+    expect(await values(file.source)).toEqual([
+      ["1", 2n],
+      ["x\ny", 4n],
+      ["11", 12n],
+    ]);
   });
 
   test("are refused in JSON Lines and arrays alike", async () => {
-    expect(await refusals(over("a.jsonl", '{"a":1}\n{"a":\n\n[1]\n'))).toEqual([["json", "FILE:2", '{"a":'], ["json", "FILE:4", "[1]"]]);
-    expect(await refusals(over("a.json", '[{"a":1},\n7, "x",\n{"a": tru}]'))).toEqual([["json", "FILE:2", "7"], ["json", "FILE:2", '"x"'], ["json", "FILE:3", '{"a": tru}']]);
+    expect(await refusals(over("a.jsonl", '{"a":1}\n{"a":\n\n[1]\n'))).toEqual([
+      ["json", "FILE:2", '{"a":'],
+      ["json", "FILE:4", "[1]"],
+    ]);
+    expect(await refusals(over("a.json", '[{"a":1},\n7, "x",\n{"a": tru}]'))).toEqual([
+      ["json", "FILE:2", "7"],
+      ["json", "FILE:2", '"x"'],
+      ["json", "FILE:3", '{"a": tru}'],
+    ]);
   });
 
   test("are refused with the column where a value is not of its type", async () => {
@@ -100,7 +121,10 @@ describe("a file that cannot be followed", () => {
   test.each(cases)("%s says so, where and what to do", async (_, name, content, rest, code, text) => {
     const { source } = over(name, content, rest);
     const read = async () => rowsOf(source);
-    await expect(read()).rejects.toMatchObject({ code, message: expect.stringMatching(new RegExp(`${text}[^]*way out: .{10}`)) as unknown });
+    await expect(read()).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(new RegExp(`${text}[^]*way out: .{10}`)) as unknown,
+    });
   });
 
   test("is missing", async () => {
@@ -126,7 +150,9 @@ describe("a file that cannot be followed", () => {
     ["with a name given twice", { path: "a.csv", columns: ["a", "a"] }, "columns"],
     ["with two types for one key column", { path: "a.csv", key: [{ name: "a", type: "integer" }], types: { a: "string" } }, "types.a"],
   ])("is refused before it is read: %s", (_, spec, place) => {
-    expect(() => fileSource(fileEndpoint.parse({ type: "file", ...spec }), folder)).toThrow(expect.objectContaining({ code: "TF_SPEC_INVALID", place }) as Error);
+    expect(() => fileSource(fileEndpoint.parse({ type: "file", ...spec }), folder)).toThrow(
+      expect.objectContaining({ code: "TF_SPEC_INVALID", place }) as Error,
+    );
   });
 
   test("that becomes shorter while it is read stops the job", async () => {
@@ -141,7 +167,12 @@ describe("a file that cannot be followed", () => {
 
 describe("a file described", () => {
   test("counts its rows while it is small and estimates them when it is large", async () => {
-    expect(await over("a.csv", "a,b\n1,2\n3,4\n").source.describe()).toMatchObject({ estimatedRows: 2, header: ["a", "b"], open: false, uniqueKeys: false });
+    expect(await over("a.csv", "a,b\n1,2\n3,4\n").source.describe()).toMatchObject({
+      estimatedRows: 2,
+      header: ["a", "b"],
+      open: false,
+      uniqueKeys: false,
+    });
     const { estimatedRows } = await over("b.jsonl", '{"a":12345}\n'.repeat(500_000)).source.describe();
     expect(estimatedRows).toBeGreaterThan(490_000);
     expect(estimatedRows).toBeLessThan(510_000);
@@ -204,7 +235,12 @@ describe("a part of a file", () => {
     const found = await rowsOf(over("a.csv", rows, rest).source, { versions: "latest", filter, range });
     return found.map((row) => Number(row.key[0]!.value));
   };
-  const column = (name: string, comparator: Extract<Filter, { type: "column" }>["comparator"], value: bigint | string = "", filterIfMissing = true): Filter => ({
+  const column = (
+    name: string,
+    comparator: Extract<Filter, { type: "column" }>["comparator"],
+    value: bigint | string = "",
+    filterIfMissing = true,
+  ): Filter => ({
     type: "column",
     name,
     comparator,
@@ -233,6 +269,8 @@ describe("a part of a file", () => {
   });
 
   test("cannot be told by a range where it has no key", async () => {
-    await expect(rowsOf(over("a.csv", rows).source, { versions: "latest", range: { from: [1n] } })).rejects.toMatchObject({ code: "TF_SPEC_INVALID" });
+    await expect(rowsOf(over("a.csv", rows).source, { versions: "latest", range: { from: [1n] } })).rejects.toMatchObject({
+      code: "TF_SPEC_INVALID",
+    });
   });
 });

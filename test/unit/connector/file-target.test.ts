@@ -29,7 +29,12 @@ const row = (id: number, columns: Readonly<Record<string, Value>> = {}): FlowRow
   columns: Object.entries(columns).map(([name, value]) => ({ name, value })),
 });
 const batch = (rows: readonly FlowRow[], position: string, from?: string, split = "0000"): Batch =>
-  new FileBatch({ split, from, position, bytes: 1, refused: [] }, "rows", rows, rows.map((_, at) => at));
+  new FileBatch(
+    { split, from, position, bytes: 1, refused: [] },
+    "rows",
+    rows,
+    rows.map((_, at) => at),
+  );
 const write = async (target: Target, batches: readonly Batch[]) => {
   const encoder = target.encoder(identityMapping(key), plain);
   for (const one of batches) expect(await writeAll(target, encoder.encode(one).parcels)).toEqual([]);
@@ -77,7 +82,10 @@ describe("a file that is made", () => {
     const file = at("a.csv", { types: { n: "integer" } });
     const target = file.open();
     await target.prepare(first);
-    const mapping = compileMapping(loadedDefinition({ key: { id: "id" }, columns: { text: "a", n: "id", none: "gone" }, rest: "drop" }), { sourceKey: key, targetKey: [] });
+    const mapping = compileMapping(loadedDefinition({ key: { id: "id" }, columns: { text: "a", n: "id", none: "gone" }, rest: "drop" }), {
+      sourceKey: key,
+      targetKey: [],
+    });
     expect(await writeAll(target, target.encoder(mapping, plain).encode(batch(rows, "1")).parcels)).toEqual([]);
     await target.complete?.();
     expect(readFileSync(file.full, "utf8")).toBe('id,text,n,none\n1,x,1,\n2,,2,\n3,"1,2\n3",3,\n');
@@ -99,7 +107,12 @@ describe("a file that is made", () => {
     const { full, open } = at("a.jsonl");
     const target = open();
     await target.prepare(first);
-    await write(target, [batch([row(3)], "1", undefined, "0001"), batch([row(1)], "1", undefined, "0000"), batch([row(4)], "2", "1", "0001"), batch([row(2)], "2", "1", "0000")]);
+    await write(target, [
+      batch([row(3)], "1", undefined, "0001"),
+      batch([row(1)], "1", undefined, "0000"),
+      batch([row(4)], "2", "1", "0001"),
+      batch([row(2)], "2", "1", "0000"),
+    ]);
     await target.complete?.();
     expect(readFileSync(full, "utf8")).toBe('{"id":1}\n{"id":2}\n{"id":3}\n{"id":4}\n');
     await target.close();
@@ -110,11 +123,17 @@ describe("rows a file cannot hold", () => {
   const refusedBy = async (name: string, rows: readonly FlowRow[], rest: object) => {
     const target = at(name, rest).open();
     await target.prepare(first);
-    return target.encoder(identityMapping(key), plain).encode(batch(rows, "1")).refused.map(({ index, refusal }) => [index, refusal.cause]);
+    return target
+      .encoder(identityMapping(key), plain)
+      .encode(batch(rows, "1"))
+      .refused.map(({ index, refusal }) => [index, refusal.cause]);
   };
 
   test("are refused one by one", async () => {
-    expect(await refusedBy("a.csv", [row(1, { a: "x" }), row(2, { a: 5n }), row(3, { a: "\ud800" })], { types: { a: "string" } })).toEqual([[1, "type"], [2, "encoding"]]);
+    expect(await refusedBy("a.csv", [row(1, { a: "x" }), row(2, { a: 5n }), row(3, { a: "\ud800" })], { types: { a: "string" } })).toEqual([
+      [1, "type"],
+      [2, "encoding"],
+    ]);
     expect(await refusedBy("a.csv", [row(1, { a: "ok" }), row(2)], { empty: "empty" })).toEqual([[1, "absent"]]);
     expect(await refusedBy("a.csv", [row(1, { a: "Ü" }), row(2, { a: "€" })], { encoding: "latin1" })).toEqual([[1, "encoding"]]);
     expect(await refusedBy("a.jsonl", [row(1, { a: Infinity }), row(2, { a: 1 })], {})).toEqual([[0, "number"]]);
@@ -131,11 +150,17 @@ describe("rows a file cannot hold", () => {
       encoder.encode(batch(one, "1"));
       encoder.encode(batch(two, "2", "1"));
     };
-    expect(encode).toThrow(expect.objectContaining({ code: "TF_TARGET_SCHEMA", wayOut: expect.stringContaining(wayOut) as unknown }) as Error);
+    expect(encode).toThrow(
+      expect.objectContaining({ code: "TF_TARGET_SCHEMA", wayOut: expect.stringContaining(wayOut) as unknown }) as Error,
+    );
   });
 
   test("are those with versions", async () => {
-    await expect(at("a.jsonl").open().prepare({ ...first, versions: "keep" })).rejects.toMatchObject({ code: "TF_SPEC_INVALID" });
+    await expect(
+      at("a.jsonl")
+        .open()
+        .prepare({ ...first, versions: "keep" }),
+    ).rejects.toMatchObject({ code: "TF_SPEC_INVALID" });
   });
 });
 
@@ -210,7 +235,9 @@ describe("a run that goes on", () => {
     rmSync(work, { recursive: true });
     const next = open();
     await next.prepare(again);
-    expect(() => next.encoder(identityMapping(key), plain).encode(batch([row(2)], "2", "1"))).toThrow(expect.objectContaining({ code: "TF_TARGET_CHANGED" }) as Error);
+    expect(() => next.encoder(identityMapping(key), plain).encode(batch([row(2)], "2", "1"))).toThrow(
+      expect.objectContaining({ code: "TF_TARGET_CHANGED" }) as Error,
+    );
   });
 
   test("stops when what was written before is cut", async () => {
@@ -219,7 +246,13 @@ describe("a run that goes on", () => {
     await killed.prepare(first);
     await write(killed, [batch([row(1)], "1")]);
     await killed.close();
-    writeFileSync(join(work, readdirSync(work).find((name) => name.startsWith("rows"))!), "");
+    writeFileSync(
+      join(
+        work,
+        readdirSync(work).find((name) => name.startsWith("rows"))!,
+      ),
+      "",
+    );
     const next = open();
     await next.prepare(again);
     await expect(next.complete?.()).rejects.toMatchObject({ code: "TF_TARGET_CHANGED" });
@@ -234,7 +267,9 @@ describe("a run that goes on", () => {
     const next = open();
     await next.prepare(again);
     await next.complete?.();
-    expect(() => next.encoder(identityMapping(key), plain).encode(batch([row(1)], "1"))).toThrow(expect.objectContaining({ code: "TF_TARGET_CHANGED" }) as Error);
+    expect(() => next.encoder(identityMapping(key), plain).encode(batch([row(1)], "1"))).toThrow(
+      expect.objectContaining({ code: "TF_TARGET_CHANGED" }) as Error,
+    );
   });
 });
 
@@ -242,7 +277,10 @@ describe("a file that is there", () => {
   test.each(["refuse", "merge"] as const)("is left as it is under %s", async (notEmpty) => {
     const { full, open } = at("a.jsonl");
     writeFileSync(full, "{}\n");
-    await expect(open().prepare({ ...first, notEmpty })).rejects.toMatchObject({ code: "TF_TARGET_NOT_EMPTY", wayOut: expect.stringContaining("mirror") as unknown });
+    await expect(open().prepare({ ...first, notEmpty })).rejects.toMatchObject({
+      code: "TF_TARGET_NOT_EMPTY",
+      wayOut: expect.stringContaining("mirror") as unknown,
+    });
     expect(readFileSync(full, "utf8")).toBe("{}\n");
   });
 
@@ -270,7 +308,10 @@ describe("a place that cannot be written", () => {
     const { full } = at("a.jsonl");
     writeFileSync(full, "");
     const under = fileTarget(fileEndpoint.parse({ type: "file", path: `${full}/b.jsonl` }), folder);
-    await expect(under.prepare(first)).rejects.toMatchObject({ code: "TF_IO", wayOut: expect.stringContaining("Correct the path") as unknown });
+    await expect(under.prepare(first)).rejects.toMatchObject({
+      code: "TF_IO",
+      wayOut: expect.stringContaining("Correct the path") as unknown,
+    });
     const { full: taken, open } = at("c.jsonl");
     mkdirSync(taken);
     await expect(open().prepare(first)).rejects.toMatchObject({ code: "TF_IO" });

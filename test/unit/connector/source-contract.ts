@@ -92,7 +92,14 @@ export function sourceContract(name: string, make: () => Promise<SourceUnderTest
       const matches = (row: FlowRow) => row.columns.some(({ name, value }) => name === filter.column && value === filter.value);
       const scope = {
         versions: "latest",
-        filter: { type: "column", name: filter.column, comparator: "equal", value: filter.value, filterIfMissing: true, latestVersionOnly: true },
+        filter: {
+          type: "column",
+          name: filter.column,
+          comparator: "equal",
+          value: filter.value,
+          filterIfMissing: true,
+          latestVersionOnly: true,
+        },
       } as const;
       const expected = rows.filter(matches).map((row) => textOf(row));
       expect(expected.length).toBeGreaterThan(0);
@@ -127,7 +134,9 @@ export function sourceContract(name: string, make: () => Promise<SourceUnderTest
       if (source.lookUp === undefined) return;
       const asked = [rows[7]!, rows[3]!, rows[7]!];
       const keys = asked.map((row) => row.key.map(({ value }) => value));
-      const absent = rows[0]!.key.map(({ value }) => (typeof value === "bigint" ? -999_999n : typeof value === "string" ? "\u0001 absent" : new Uint8Array([0])));
+      const absent = rows[0]!.key.map(({ value }) =>
+        typeof value === "bigint" ? -999_999n : typeof value === "string" ? "\u0001 absent" : new Uint8Array([0]),
+      );
       const found = await source.lookUp([...keys, absent], everything);
       expect(found.map((row) => (row === undefined ? undefined : textOf(row)))).toEqual([...asked.map((row) => textOf(row)), undefined]);
       await source.close();

@@ -30,12 +30,32 @@ const targetKey: readonly KeySchema[] = [
 
 const anyText = fc.string({ unit: "grapheme", maxLength: 4 });
 const anyInteger = fc.bigInt({ min: -3n, max: 1n << 62n });
-const anyCell: fc.Arbitrary<Value> = fc.oneof(anyText, anyInteger, fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.uint8Array({ maxLength: 4 }));
+const anyCell: fc.Arbitrary<Value> = fc.oneof(
+  anyText,
+  anyInteger,
+  fc.boolean(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.uint8Array({ maxLength: 4 }),
+);
 const anyRow: fc.Arbitrary<Row> = fc.record({
-  key: fc.tuple(anyText, anyInteger).map(([k, n]) => [{ name: "k", value: k }, { name: "n", value: n }]),
+  key: fc.tuple(anyText, anyInteger).map(([k, n]) => [
+    { name: "k", value: k },
+    { name: "n", value: n },
+  ]),
   cells: fc
-    .uniqueArray(fc.record({ name: fc.constantFrom("a", "b", "c", "d"), versions: fc.array(anyCell, { minLength: 1, maxLength: 3 }), newest: fc.nat(20) }), { selector: (column) => column.name, maxLength: 4 })
-    .map((columns) => columns.toSorted((x, y) => (x.name < y.name ? -1 : 1)).flatMap(({ name, versions, newest }) => versions.map((value, at) => ({ name, value, timestamp: 100 + newest - at })))),
+    .uniqueArray(
+      fc.record({
+        name: fc.constantFrom("a", "b", "c", "d"),
+        versions: fc.array(anyCell, { minLength: 1, maxLength: 3 }),
+        newest: fc.nat(20),
+      }),
+      { selector: (column) => column.name, maxLength: 4 },
+    )
+    .map((columns) =>
+      columns
+        .toSorted((x, y) => (x.name < y.name ? -1 : 1))
+        .flatMap(({ name, versions, newest }) => versions.map((value, at) => ({ name, value, timestamp: 100 + newest - at }))),
+    ),
 });
 
 const anyName = fc.constantFrom("k", "n", "a", "b", "gone");
@@ -58,7 +78,10 @@ const rule: fc.Arbitrary<ColumnRule> = fc.oneof(
 ) as fc.Arbitrary<ColumnRule>;
 const anyDefinition = fc.record(
   {
-    key: fc.record({ t: fc.constantFrom<ColumnRule>("n", { from: "a", as: "integer" }), k: fc.constantFrom<ColumnRule>("k", { from: "b", as: "string" }) }),
+    key: fc.record({
+      t: fc.constantFrom<ColumnRule>("n", { from: "a", as: "integer" }),
+      k: fc.constantFrom<ColumnRule>("k", { from: "b", as: "string" }),
+    }),
     columns: fc.dictionary(fc.constantFrom("a", "n", "new"), rule, { maxKeys: 3 }),
     rest: fc.constantFrom("copy", "drop"),
     drop: fc.uniqueArray(fc.constantFrom("b", "c"), { maxLength: 1 }),
@@ -67,7 +90,8 @@ const anyDefinition = fc.record(
   { requiredKeys: ["key"] },
 ) as fc.Arbitrary<MappingDefinition>;
 
-const compiled = (definition: MappingDefinition): CompiledMapping => compileMapping({ definition, hash: "test", title: "test" }, { sourceKey, targetKey });
+const compiled = (definition: MappingDefinition): CompiledMapping =>
+  compileMapping({ definition, hash: "test", title: "test" }, { sourceKey, targetKey });
 const anyVersions = fc.constantFrom("latest" as const, "keep" as const);
 const anyOldest = fc.option(fc.integer({ min: 95, max: 120 }), { nil: undefined });
 
@@ -80,7 +104,9 @@ const builder = (keysMayRepeat = false) => new ParcelBuilder({ table: "t", exist
 
 function changesOf(encoded: Encoded, keepTimestamps: boolean): string[] {
   const changes = encoded.parcels.flatMap((parcel) =>
-    parcel instanceof BatchParcel ? Array.from({ length: parcel.rows }, (_, i) => [parcel.sourceIndex(i), parcel.change(i)] as const) : [[parcel.sourceIndex(0), (parcel as WideParcel).whole] as const],
+    parcel instanceof BatchParcel
+      ? Array.from({ length: parcel.rows }, (_, i) => [parcel.sourceIndex(i), parcel.change(i)] as const)
+      : [[parcel.sourceIndex(0), (parcel as WideParcel).whole] as const],
   );
   return changes.map(([source, change]) => {
     const writer = new ByteWriter();
@@ -93,7 +119,13 @@ describe("rows rewritten in their encoding", () => {
   const encode = (encoder: Encoder, page: Uint8Array, versions: "latest" | "keep") => {
     const encoded = encoder.encode(new TableBatch({ split: "0", from: undefined, position: "end" }, page, versions));
     const { filtered, rowsOut, expiredCells } = encoded;
-    return { changes: changesOf(encoded, versions === "keep"), refused: encoded.refused.map(({ index, refusal }) => [index, refusal.cause]), filtered, rowsOut, expiredCells: expiredCells ?? 0 };
+    return {
+      changes: changesOf(encoded, versions === "keep"),
+      refused: encoded.refused.map(({ index, refusal }) => [index, refusal.cause]),
+      filtered,
+      rowsOut,
+      expiredCells: expiredCells ?? 0,
+    };
   };
 
   test("become the same changes as rows decoded and mapped one by one", () => {
@@ -115,7 +147,9 @@ describe("rows rewritten in their encoding", () => {
       const seen: string[] = [];
       const batch = new TableBatch({ split: "0", from: undefined, position: "end" }, page, scope.versions);
       const refused = canonicalizer.each(batch, (bytes, start, keyEnd, end, index) => {
-        seen.push(`${index}: ${Buffer.from(bytes.subarray(start, keyEnd)).toString("hex")} ${Buffer.from(bytes.subarray(keyEnd, end)).toString("hex")}`);
+        seen.push(
+          `${index}: ${Buffer.from(bytes.subarray(start, keyEnd)).toString("hex")} ${Buffer.from(bytes.subarray(keyEnd, end)).toString("hex")}`,
+        );
       });
       return { seen, refused: refused.map(({ index, refusal }) => [index, refusal.cause]) };
     };
@@ -134,11 +168,19 @@ describe("rows rewritten in their encoding", () => {
 
 describe("parcels", () => {
   const identity = compileMapping({ definition: undefined, hash: "test", title: "test" }, { sourceKey, targetKey: sourceKey });
-  const row = (k: string, n: bigint, cells: Row["cells"] = []): Row => ({ key: [{ name: "k", value: k }, { name: "n", value: n }], cells });
+  const row = (k: string, n: bigint, cells: Row["cells"] = []): Row => ({
+    key: [
+      { name: "k", value: k },
+      { name: "n", value: n },
+    ],
+    cells,
+  });
   const parcelsOf = (rows: readonly Row[], keysMayRepeat = false) => {
     const plan = canonicalPlan(identity, sourceKey, { versions: "keep" })!;
     const to = builder(keysMayRepeat);
-    return new EncodedEncoder(plan, to, new DecodedEncoder(identity, to, { versions: "keep", oldest: undefined })).encode(new TableBatch({ split: "0", from: undefined, position: "end" }, encodeRows(rows), "keep"));
+    return new EncodedEncoder(plan, to, new DecodedEncoder(identity, to, { versions: "keep", oldest: undefined })).encode(
+      new TableBatch({ split: "0", from: undefined, position: "end" }, encodeRows(rows), "keep"),
+    );
   };
 
   test("hold 200 rows at most", () => {
@@ -162,7 +204,9 @@ describe("parcels", () => {
     const [parcel] = parcelsOf(Array.from({ length: 9 }, (_, at) => row("x", BigInt(at)))).parcels as [BatchParcel];
     const part = parcel.only([7, 2]) as BatchParcel;
     expect([part.rows, part.sourceIndex(0), part.sourceIndex(1)]).toEqual([2, 7, 2]);
-    expect([part.change(0), part.change(1)].map((change) => Buffer.from(change).toString("hex"))).toEqual([parcel.change(7), parcel.change(2)].map((change) => Buffer.from(change).toString("hex")));
+    expect([part.change(0), part.change(1)].map((change) => Buffer.from(change).toString("hex"))).toEqual(
+      [parcel.change(7), parcel.change(2)].map((change) => Buffer.from(change).toString("hex")),
+    );
   });
 
   test("split a row that no request can carry into a put and updates with every cell once", () => {

@@ -17,34 +17,54 @@ const key = [
   { name: "n", type: "integer" },
 ] as const;
 const rowOf = (k: string, n: number, size = 0): FlowRow => ({
-  key: [{ name: "k", value: k }, { name: "n", value: BigInt(n) }],
+  key: [
+    { name: "k", value: k },
+    { name: "n", value: BigInt(n) },
+  ],
   columns: size === 0 ? [] : [{ name: "a", value: new Uint8Array(size) }],
 });
 
-const anyKey = fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.integer({ min: 0, max: 9 })).map(([k, n]) => [{ name: "k", value: k }, { name: "n", value: BigInt(n) }]);
-const anyBound = fc.array(fc.oneof(fc.constantFrom("a", "b", "c", "d")), { maxLength: 1 }).chain((head) => (head.length === 0 ? fc.constant<KeyBound[]>([]) : fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }).map((n): KeyBound[] => (n === undefined ? head : [...head, BigInt(n)]))));
+const anyKey = fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.integer({ min: 0, max: 9 })).map(([k, n]) => [
+  { name: "k", value: k },
+  { name: "n", value: BigInt(n) },
+]);
+const anyBound = fc
+  .array(fc.oneof(fc.constantFrom("a", "b", "c", "d")), { maxLength: 1 })
+  .chain((head) =>
+    head.length === 0
+      ? fc.constant<KeyBound[]>([])
+      : fc
+          .option(fc.integer({ min: 0, max: 9 }), { nil: undefined })
+          .map((n): KeyBound[] => (n === undefined ? head : [...head, BigInt(n)])),
+  );
 
 const keyAt = (base64: string) => fullKeyOf(Buffer.from(base64, "base64"), key);
 
 describe("splits of a range", () => {
   test("follow each other without gap or overlap from its start to its end, and are no more than wanted", () => {
     fc.assert(
-      fc.property(fc.array(anyKey, { maxLength: 12 }), fc.option(anyBound, { nil: undefined }), fc.option(anyBound, { nil: undefined }), fc.integer({ min: 1, max: 6 }), (points, from, to, wanted) => {
-        const range = fullRange({ from, to }, key);
-        const sorted = points.toSorted(compareKey).filter((point, at, all) => at === 0 || compareKey(all[at - 1]!, point) !== 0);
-        const splits = cutRange(range, { points: sorted, pieceBytes: 1 }, wanted);
-        if (compareKey(range.start, range.end) >= 0) {
-          expect(splits).toEqual([]);
-          return;
-        }
-        const inside = sorted.filter((point) => compareKey(range.start, point) < 0 && compareKey(point, range.end) < 0);
-        expect(splits.length).toBe(Math.min(wanted, inside.length + 1));
-        const spans = splits.map(({ spec }) => spec as TableSpan).map(({ start, end }) => [keyAt(start), keyAt(end)] as const);
-        expect(compareKey(spans[0]![0], range.start)).toBe(0);
-        expect(compareKey(spans.at(-1)![1], range.end)).toBe(0);
-        for (let at = 1; at < spans.length; at++) expect(compareKey(spans[at - 1]![1], spans[at]![0])).toBe(0);
-        for (const [start, end] of spans) expect(compareKey(start, end)).toBeLessThan(0);
-      }),
+      fc.property(
+        fc.array(anyKey, { maxLength: 12 }),
+        fc.option(anyBound, { nil: undefined }),
+        fc.option(anyBound, { nil: undefined }),
+        fc.integer({ min: 1, max: 6 }),
+        (points, from, to, wanted) => {
+          const range = fullRange({ from, to }, key);
+          const sorted = points.toSorted(compareKey).filter((point, at, all) => at === 0 || compareKey(all[at - 1]!, point) !== 0);
+          const splits = cutRange(range, { points: sorted, pieceBytes: 1 }, wanted);
+          if (compareKey(range.start, range.end) >= 0) {
+            expect(splits).toEqual([]);
+            return;
+          }
+          const inside = sorted.filter((point) => compareKey(range.start, point) < 0 && compareKey(point, range.end) < 0);
+          expect(splits.length).toBe(Math.min(wanted, inside.length + 1));
+          const spans = splits.map(({ spec }) => spec as TableSpan).map(({ start, end }) => [keyAt(start), keyAt(end)] as const);
+          expect(compareKey(spans[0]![0], range.start)).toBe(0);
+          expect(compareKey(spans.at(-1)![1], range.end)).toBe(0);
+          for (let at = 1; at < spans.length; at++) expect(compareKey(spans[at - 1]![1], spans[at]![0])).toBe(0);
+          for (const [start, end] of spans) expect(compareKey(start, end)).toBeLessThan(0);
+        },
+      ),
     );
   });
 
@@ -89,7 +109,10 @@ describe("a part of a table", () => {
 describe("reading ahead", () => {
   test("asks for one page more than was taken, never for two", async () => {
     const table = await store.createTable(key);
-    await store.put(table, Array.from({ length: 100 }, (_, at) => rowOf("k", at)));
+    await store.put(
+      table,
+      Array.from({ length: 100 }, (_, at) => rowOf("k", at)),
+    );
     let asked = 0;
     const client = store.clientThrough((inner) => (request, signal) => {
       if (request.path === "/GetRange") asked++;
@@ -108,7 +131,10 @@ describe("reading ahead", () => {
 
   test("is ended with the scan, and its failure is nobody's then", async () => {
     const table = await store.createTable(key);
-    await store.put(table, Array.from({ length: 30 }, (_, at) => rowOf("k", at)));
+    await store.put(
+      table,
+      Array.from({ length: 30 }, (_, at) => rowOf("k", at)),
+    );
     let aborted: unknown;
     const client = store.clientThrough((inner) => async (request, signal) => {
       signal?.addEventListener("abort", () => (aborted = signal.reason));
@@ -123,13 +149,26 @@ describe("reading ahead", () => {
 describe("a table described", () => {
   test("counts its rows while they are few", async () => {
     const table = await store.createTable(key);
-    await store.put(table, Array.from({ length: 42 }, (_, at) => rowOf("k", at)));
-    expect(await tableSource(store.client, table).describe()).toMatchObject({ exists: true, estimatedRows: 42, key, uniqueKeys: true, open: true });
+    await store.put(
+      table,
+      Array.from({ length: 42 }, (_, at) => rowOf("k", at)),
+    );
+    expect(await tableSource(store.client, table).describe()).toMatchObject({
+      exists: true,
+      estimatedRows: 42,
+      key,
+      uniqueKeys: true,
+      open: true,
+    });
   });
 
   test("estimates them when they are many", async () => {
     const table = await store.createTable(key);
-    for (let from = 0; from < 4000; from += 1000) await store.put(table, Array.from({ length: 1000 }, (_, at) => rowOf("k", from + at, 2000)));
+    for (let from = 0; from < 4000; from += 1000)
+      await store.put(
+        table,
+        Array.from({ length: 1000 }, (_, at) => rowOf("k", from + at, 2000)),
+      );
     const { estimatedRows } = await tableSource(store.client, table).describe();
     expect(estimatedRows).toBeGreaterThan(2500);
     expect(estimatedRows).toBeLessThan(6000);
@@ -147,7 +186,13 @@ describe("a table described", () => {
     const before = await source.describe();
     const { meta } = await store.client.describeTable(table);
     await store.client.deleteTable(table);
-    await store.client.createTable({ meta, reserved: { read: 0, write: 0 }, options: { timeToLive: -1, maxVersions: 1 }, partitions: [], indexes: [] });
+    await store.client.createTable({
+      meta,
+      reserved: { read: 0, write: 0 },
+      options: { timeToLive: -1, maxVersions: 1 },
+      partitions: [],
+      indexes: [],
+    });
     expect((await source.describe()).incarnation).not.toBe(before.incarnation);
   });
 });

@@ -29,7 +29,12 @@ export function testStore(): TestStore {
   afterAll(() => store.close());
   const credentials = () => ({ id: store.accessKeyId, secret: store.accessKeySecret });
   const open = (transport: Transport) =>
-    new TableStoreClient({ instance: store.instanceName, credentials: credentials(), transport, retry: { totalMs: 200, firstMs: 1, mostMs: 2 } });
+    new TableStoreClient({
+      instance: store.instanceName,
+      credentials: credentials(),
+      transport,
+      retry: { totalMs: 200, firstMs: 1, mostMs: 2 },
+    });
   return {
     get client() {
       return client;
@@ -38,7 +43,13 @@ export function testStore(): TestStore {
     clientThrough: (around) => open(around(store.transport)),
     createTable: async (key, options = {}) => {
       const tableName = `rows_${tables++}`;
-      await client.createTable({ meta: { tableName, key, definedColumns: [] }, reserved: { read: 0, write: 0 }, options: { timeToLive: -1, maxVersions: 1, ...options }, partitions: [], indexes: [] });
+      await client.createTable({
+        meta: { tableName, key, definedColumns: [] },
+        reserved: { read: 0, write: 0 },
+        options: { timeToLive: -1, maxVersions: 1, ...options },
+        partitions: [],
+        indexes: [],
+      });
       return tableName;
     },
     put: async (tableName, rows) => {

@@ -23,8 +23,15 @@ const rowOf = (id: bigint, columns: Readonly<Record<string, Value>> = {}): FlowR
   key: [{ name: "id", value: id }],
   columns: Object.entries(columns).map(([name, value]) => ({ name, value })),
 });
-const batchOf = (rows: readonly FlowRow[]): Batch => new FileBatch({ split: "0", from: undefined, position: "1", bytes: 1, refused: [] }, "rows", rows, rows.map((_, at) => at));
-const texts = (rows: readonly (FlowRow | undefined)[], keep = false) => rows.map((row) => (row === undefined ? "" : textOf(row, keep))).sort();
+const batchOf = (rows: readonly FlowRow[]): Batch =>
+  new FileBatch(
+    { split: "0", from: undefined, position: "1", bytes: 1, refused: [] },
+    "rows",
+    rows,
+    rows.map((_, at) => at),
+  );
+const texts = (rows: readonly (FlowRow | undefined)[], keep = false) =>
+  rows.map((row) => (row === undefined ? "" : textOf(row, keep))).sort();
 const encode = (encoder: Encoder, rows: readonly FlowRow[]) => encoder.encode(batchOf(rows));
 
 describe("preparing a table", () => {
@@ -33,7 +40,15 @@ describe("preparing a table", () => {
   });
 
   test("makes it with the key and options of `create`, which it shows beforehand", async () => {
-    const create = { primaryKey: [{ name: "a", type: "string" as const }, { name: "b", type: "binary" as const }], maxVersions: 3, timeToLiveSeconds: 90_000, maxDeviationSeconds: 77 };
+    const create = {
+      primaryKey: [
+        { name: "a", type: "string" as const },
+        { name: "b", type: "binary" as const },
+      ],
+      maxVersions: 3,
+      timeToLiveSeconds: 90_000,
+      maxDeviationSeconds: 77,
+    };
     const target = tableTarget(store.client, "made", { create });
     expect(await target.describe()).toMatchObject({ exists: false, key: create.primaryKey, incarnation: "" });
     await target.prepare(first);
@@ -44,18 +59,29 @@ describe("preparing a table", () => {
   test("names the key column in which a table differs from `create`", async () => {
     const table = await store.createTable(key);
     const create = { primaryKey: [{ name: "id", type: "string" as const }] };
-    await expect(tableTarget(store.client, table, { create }).prepare(first)).rejects.toMatchObject({ code: "TF_TARGET_SCHEMA", place: expect.stringContaining("key column id") as unknown });
+    await expect(tableTarget(store.client, table, { create }).prepare(first)).rejects.toMatchObject({
+      code: "TF_TARGET_SCHEMA",
+      place: expect.stringContaining("key column id") as unknown,
+    });
   });
 
   test("names the key column in which the mapping differs from the table", async () => {
     const target = tableTarget(store.client, await store.createTable(key));
     await target.prepare(first);
-    expect(() => target.encoder(identityMapping([{ name: "number", type: "integer" }]), plain)).toThrow(expect.objectContaining({ code: "TF_TARGET_SCHEMA" }) as Error);
+    expect(() => target.encoder(identityMapping([{ name: "number", type: "integer" }]), plain)).toThrow(
+      expect.objectContaining({ code: "TF_TARGET_SCHEMA" }) as Error,
+    );
   });
 
   test("refuses a key column that the service fills itself", async () => {
-    const table = await store.createTable([{ name: "k", type: "string" }, { name: "auto", type: "integer", autoIncrement: true }]);
-    await expect(tableTarget(store.client, table).prepare(first)).rejects.toMatchObject({ code: "TF_TARGET_AUTO_INCREMENT", place: expect.stringContaining("auto") as unknown });
+    const table = await store.createTable([
+      { name: "k", type: "string" },
+      { name: "auto", type: "integer", autoIncrement: true },
+    ]);
+    await expect(tableTarget(store.client, table).prepare(first)).rejects.toMatchObject({
+      code: "TF_TARGET_AUTO_INCREMENT",
+      place: expect.stringContaining("auto") as unknown,
+    });
   });
 
   test.each(["merge", "mirror"] as const)("takes a table with rows under %s", async (notEmpty) => {
@@ -132,7 +158,14 @@ describe("rows a table cannot hold", () => {
       rowOf(1n << 63n, {}),
     ];
     const encoded = encode(target.encoder(identityMapping(key), plain), rows);
-    expect(encoded.refused.map(({ index, refusal }) => [index, refusal.cause])).toEqual([[1, "column-name"], [2, "number"], [3, "too-large"], [4, "column-name"], [5, "value"], [7, "value"]]);
+    expect(encoded.refused.map(({ index, refusal }) => [index, refusal.cause])).toEqual([
+      [1, "column-name"],
+      [2, "number"],
+      [3, "too-large"],
+      [4, "column-name"],
+      [5, "value"],
+      [7, "value"],
+    ]);
     expect(encoded.rowsOut).toBe(2);
     expect(await writeAll(target, encoded.parcels)).toEqual([]);
     expect(texts(await rowsOf(target.reader()))).toEqual(texts([rows[0]!, rows[6]!]));
@@ -158,7 +191,9 @@ describe("rows a table cannot hold", () => {
     const longKey = [{ name: "k", type: "string" }] as const;
     const target = tableTarget(store.client, await store.createTable(longKey));
     await target.prepare(first);
-    const { refused } = encode(target.encoder(identityMapping(longKey), plain), [{ key: [{ name: "k", value: "ü".repeat(600) }], columns: [] }]);
+    const { refused } = encode(target.encoder(identityMapping(longKey), plain), [
+      { key: [{ name: "k", value: "ü".repeat(600) }], columns: [] },
+    ]);
     expect(refused).toMatchObject([{ index: 0, refusal: { cause: "key-too-long", column: "k" } }]);
   });
 });
@@ -200,7 +235,11 @@ describe("equal keys", () => {
   test("within one batch leave the row that came first", async () => {
     const target = tableTarget(store.client, await store.createTable(key));
     await target.prepare(first);
-    const { parcels } = encode(target.encoder(identityMapping(key), strict), [rowOf(1n, { a: "x" }), rowOf(1n, { a: "y" }), rowOf(1n, { a: "x" })]);
+    const { parcels } = encode(target.encoder(identityMapping(key), strict), [
+      rowOf(1n, { a: "x" }),
+      rowOf(1n, { a: "y" }),
+      rowOf(1n, { a: "x" }),
+    ]);
     const refused = [];
     for (const parcel of parcels) refused.push(...(await writeAll(target, [parcel])));
     expect(refused).toEqual([{ index: 1, cause: "duplicate-key" }]);
@@ -210,14 +249,16 @@ describe("equal keys", () => {
 
 describe("failures on the way", () => {
   /** Fails the first BatchWriteRow in a way of its own. */
-  const once = (fail: (inner: Transport) => Transport) => (inner: Transport): Transport => {
-    let failed = false;
-    return (request, signal) => {
-      if (failed || request.path !== "/BatchWriteRow") return inner(request, signal);
-      failed = true;
-      return fail(inner)(request, signal);
+  const once =
+    (fail: (inner: Transport) => Transport) =>
+    (inner: Transport): Transport => {
+      let failed = false;
+      return (request, signal) => {
+        if (failed || request.path !== "/BatchWriteRow") return inner(request, signal);
+        failed = true;
+        return fail(inner)(request, signal);
+      };
     };
-  };
   const parcelFor = async (around: (inner: Transport) => Transport) => {
     const table = await store.createTable(key);
     const target = tableTarget(store.clientThrough(around), table);
@@ -240,9 +281,19 @@ describe("failures on the way", () => {
 
   test("name the rows to be sent again when the service is busy with some", async () => {
     const busy: (inner: Transport) => Transport = () => async (request) => {
-      const rows = [{ ok: false as const, error: { code: "OTSServerBusy", text: "Server is busy." } }, { ok: true as const, consumed: { read: 0, write: 1 } }];
+      const rows = [
+        { ok: false as const, error: { code: "OTSServerBusy", text: "Server is busy." } },
+        { ok: true as const, consumed: { read: 0, write: 1 } },
+      ];
       const { tables } = batchWriteRow.decodeRequest(request.body);
-      return signedResponse("/BatchWriteRow", 200, batchWriteRow.encodeResponse({ tables: [{ tableName: tables[0]!.tableName, rows }] }), "id", 0, store.credentials());
+      return signedResponse(
+        "/BatchWriteRow",
+        200,
+        batchWriteRow.encodeResponse({ tables: [{ tableName: tables[0]!.tableName, rows }] }),
+        "id",
+        0,
+        store.credentials(),
+      );
     };
     const { target, parcel } = await parcelFor(once(busy));
     expect(await target.write(parcel)).toEqual([{ row: 0, kind: "retry", code: "OTSServerBusy", text: "Server is busy." }]);
@@ -259,7 +310,10 @@ describe("failures on the way", () => {
 
 test("removing rows by key leaves the others", async () => {
   const table = await store.createTable(key);
-  await store.put(table, Array.from({ length: 300 }, (_, at) => rowOf(BigInt(at))));
+  await store.put(
+    table,
+    Array.from({ length: 300 }, (_, at) => rowOf(BigInt(at))),
+  );
   const target = tableTarget(store.client, table);
   await target.remove?.(Array.from({ length: 299 }, (_, at) => [BigInt(at)]));
   await target.remove?.([[5n]]);
