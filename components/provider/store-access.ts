@@ -33,8 +33,10 @@ export async function withAdmin<Result>(place: StorePlace, { folder, env }: Surr
 export async function pingStore(place: StorePlace, surroundings: Surroundings): Promise<StorePing | undefined> {
   try {
     return await withAdmin(place, surroundings, (admin) => admin.ping(), 0);
-  } catch {
-    return undefined;
+  } catch (error) {
+    // Whatever has a code says why there is no answer; anything else is a fault of ours.
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
   }
 }
 

@@ -29,7 +29,7 @@ export function changesIn(eventLines: readonly string[]): Readonly<Record<string
 export function stackSummary(stack: ExportedStack, { changes, seconds, jobFile: file }: RunFacts): string {
   const unchanged = Object.entries(changes).every(([kind, many]) => kind === "same" || many === 0);
   const first = unchanged
-    ? `Nothing has changed: the store runs, and both copies are complete and proved (${seconds.toFixed(0)} s to find out).`
+    ? `Nothing has changed: the store runs, and both copies were complete and proved before. Nothing was copied or compared again (${seconds.toFixed(0)} s).`
     : `Done in ${seconds.toFixed(0)} s: a Table Store runs on this machine, and both copies are complete and proved.`;
   return [
     "",

@@ -1,0 +1,16 @@
+import { dynamicProvider } from "./dynamic-provider.ts";
+import { embeddedStoreHandlers, embeddedStoreInputs } from "./embedded-store.ts";
+import { instanceHandlers, instanceInputs } from "./instance.ts";
+import { jobInputNames } from "./job-inputs.ts";
+import { migrationHandlers } from "./migration.ts";
+import { tableHandlers, tableInputs } from "./table.ts";
+import { verificationHandlers } from "./verification.ts";
+
+/** Every kind of resource, by the name that stands in the state. */
+export const resources = {
+  embeddedStore: dynamicProvider(embeddedStoreHandlers, embeddedStoreInputs),
+  instance: dynamicProvider(instanceHandlers, instanceInputs),
+  table: dynamicProvider(tableHandlers, tableInputs),
+  migration: dynamicProvider(migrationHandlers, jobInputNames),
+  verification: dynamicProvider(verificationHandlers, jobInputNames),
+};
