@@ -43,7 +43,7 @@ async function withContext<Result>(
   { view, message }: Manner,
   action: Action<Result>,
 ): Promise<Result> {
-  const stopping = stopOnInterrupt(invocation, message);
+  const stopping = stopOnInterrupt(invocation, message, () => view.end());
   const { clock, env } = invocation.surroundings;
   const context: JobContext = {
     clock,
@@ -99,7 +99,7 @@ async function viewFor({ json, quiet, terminal, surroundings }: Invocation): Pro
   if (quiet) return { show: () => {}, note: line, end: () => {} };
   if (!terminal.errIsScreen) return progressLines(line, surroundings.clock);
   const { progressBar } = await import("./render/progress-bar.ts");
-  return progressBar({ stream: terminal.errStream, paint: terminal.errPaint, width: () => terminal.errStream.columns || terminal.width });
+  return progressBar({ stream: terminal.errStream, width: () => terminal.errStream.columns || terminal.width });
 }
 
 /** A command that needs a migration was given a job that only compares. */

@@ -12,12 +12,16 @@ export interface Stopping {
 /**
  * The first Ctrl-C (or SIGTERM) asks for a stop at the next checkpoint and says so; the second one ends the process at
  * once, which loses nothing either: the next run goes on from the last checkpoint.
+ * @param tidyUp called before the process ends at once: a hidden cursor must come back
  */
-export function stopOnInterrupt({ surroundings }: Invocation, firstMessage: string): Stopping {
+export function stopOnInterrupt({ surroundings }: Invocation, firstMessage: string, tidyUp: () => void = () => {}): Stopping {
   const { terminal } = surroundings;
   const controller = new AbortController();
   const end = surroundings.onInterrupt((name) => {
-    if (controller.signal.aborted) return surroundings.exit(exitCodes.interrupted);
+    if (controller.signal.aborted) {
+      tidyUp();
+      return surroundings.exit(exitCodes.interrupted);
+    }
     terminal.err(`${terminal.errIsScreen ? "\r\u001b[K" : ""}${firstMessage}\n`);
     controller.abort(new TableferryError("TF_ABORTED", { message: `stopped by ${name}` }));
   });

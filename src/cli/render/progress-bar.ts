@@ -1,23 +1,21 @@
 import { SingleBar } from "cli-progress";
 import type { Progress } from "../../job/progress.ts";
-import type { Paint } from "../terminal.ts";
 import { shorten } from "./plain-text.ts";
 import { phaseText, progressParts, shareDone } from "./progress-text.ts";
 import type { ProgressView } from "./progress-view.ts";
 
 export interface BarOptions {
   readonly stream: NodeJS.WritableStream;
-  readonly paint: Paint;
   /** Asked anew for every frame, because windows are resized. */
   readonly width: () => number;
 }
 
 /** For people at a terminal: one line that redraws itself. */
-export function progressBar({ stream, paint, width }: BarOptions): ProgressView {
+export function progressBar({ stream, width }: BarOptions): ProgressView {
   let latest: Progress | undefined;
   const bar = new SingleBar({
     stream,
-    format: () => (latest === undefined ? "" : barLine(latest, width(), paint)),
+    format: () => (latest === undefined ? "" : barLine(latest, width())),
     fps: 5,
     hideCursor: true,
     clearOnComplete: true,
@@ -41,13 +39,13 @@ export function progressBar({ stream, paint, width }: BarOptions): ProgressView 
   };
 }
 
-/** Phase, bar, figures; the bar takes what the figures leave, and gives way when that is too little. */
-export function barLine(progress: Progress, width: number, paint: Paint): string {
+/** Phase, bar, figures, without colours: the drawing counts every character. The bar takes what the figures leave, and gives way when that is too little. */
+export function barLine(progress: Progress, width: number): string {
   const head = `${progress.job}: ${phaseText[progress.phase]}`;
   const tail = progressParts(progress).join("  ");
   const share = shareDone(progress);
   const room = Math.min(30, width - head.length - tail.length - 5);
   if (share === undefined || room < 6) return shorten(`${head}  ${tail}`, width - 1);
   const full = Math.round(share * room);
-  return `${head}  ${paint.cyan("█".repeat(full))}${paint.dim("░".repeat(room - full))}  ${tail}`;
+  return `${head}  ${"█".repeat(full)}${"░".repeat(room - full)}  ${tail}`;
 }

@@ -1,4 +1,3 @@
-import { createColors } from "picocolors";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import { barLine } from "../../../src/cli/render/progress-bar.ts";
@@ -44,15 +43,13 @@ describe("progress in words", () => {
 });
 
 describe("progress at a terminal", () => {
-  const plain = createColors(false);
-
   test.each([40, 60, 80, 100])("fits into %i columns", (width) => {
-    expect(barLine(progress, width, plain).length).toBeLessThan(width);
-    expect(barLine({ ...progress, job: "a".repeat(120) }, width, plain).length).toBeLessThan(width);
+    expect(barLine(progress, width).length).toBeLessThan(width);
+    expect(barLine({ ...progress, job: "a".repeat(120) }, width).length).toBeLessThan(width);
   });
 
   test("has a bar as full as the job", () => {
-    const bar = barLine(progress, 100, plain);
+    const bar = barLine(progress, 100);
     const [full, empty] = [bar.split("█").length - 1, bar.split("░").length - 1];
     expect(full / (full + empty)).toBeCloseTo(0.61, 1);
   });
