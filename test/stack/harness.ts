@@ -39,6 +39,8 @@ export interface StackProjectOptions {
   /** Further lines for Pulumi.yaml, such as a `plugins:` section. */
   readonly projectYaml?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Packages to link instead of this checkout's: those of a folder into which tableferry was installed. */
+  readonly nodeModules?: string;
 }
 
 /** The state as `pulumi stack export` prints it. */
@@ -248,14 +250,12 @@ function projectEnvironment(base: string, cli: PulumiCli): NodeJS.ProcessEnv {
   };
 }
 
-function layOut(folder: string, { files, main, nodeArguments, projectYaml }: StackProjectOptions): void {
+function layOut(folder: string, { files, main, nodeArguments, projectYaml, nodeModules }: StackProjectOptions): void {
   mkdirSync(join(folder, "..", "state"), { recursive: true });
   const modules = join(folder, "node_modules");
-  mkdirSync(modules, { recursive: true });
-  // One link an entry, not one for all: this checkout must appear among its own dependencies.
-  const installed = join(CHECKOUT, "node_modules");
-  for (const name of readdirSync(installed)) symlinkSync(join(installed, name), join(modules, name));
-  symlinkSync(CHECKOUT, join(modules, "tableferry"));
+  mkdirSync(folder, { recursive: true });
+  if (nodeModules !== undefined) symlinkSync(nodeModules, modules);
+  else linkCheckout(modules);
   const nodeLine = nodeArguments === undefined ? "" : `    nodeargs: ${JSON.stringify(nodeArguments)}\n`;
   const runtime = `runtime:\n  name: nodejs\n  options:\n    typescript: false\n${nodeLine}`;
   const yaml = `name: tableferry-test\n${runtime}main: ${main ?? "index.ts"}\n${projectYaml ?? ""}`;
@@ -263,6 +263,14 @@ function layOut(folder: string, { files, main, nodeArguments, projectYaml }: Sta
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
+}
+
+function linkCheckout(modules: string): void {
+  mkdirSync(modules);
+  // One link an entry, not one for all: this checkout must appear among its own dependencies.
+  const installed = join(CHECKOUT, "node_modules");
+  for (const name of readdirSync(installed)) symlinkSync(join(installed, name), join(modules, name));
+  symlinkSync(CHECKOUT, join(modules, "tableferry"));
 }
 
 /** The log grows while it is read: a last line without its end is not there yet. */
