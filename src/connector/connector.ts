@@ -132,6 +132,11 @@ export interface PrepareOptions {
   readonly notEmpty: NotEmptyPolicy;
   /** True when this run goes on after an earlier one of the same job: rows may be there already. */
   readonly resuming: boolean;
+  /**
+   * True when it nevertheless writes every row again, from the beginning: what an earlier run of the job left may be replaced as a
+   * whole. Then, and when nothing is resumed, a target that grows (a file) begins anew.
+   */
+  readonly over?: boolean | undefined;
   readonly versions: "latest" | "keep";
   /** Age in milliseconds of the oldest timestamp to be written under `keep`, when known. */
   readonly oldestTimestampMs?: number | undefined;

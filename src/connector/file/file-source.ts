@@ -3,6 +3,7 @@ import type { CompiledMapping, FlowRow } from "../../job/mapping.ts";
 import type { Batch, Canonicalizer, Described, Position, ScanScope, Source, Split } from "../connector.ts";
 import { DecodedCanonicalizer } from "../decoded-canonicalizer.ts";
 import { fileError } from "./file-error.ts";
+import { findFile } from "./find-file.ts";
 import { scanFile } from "./file-scan.ts";
 import { planSplits } from "./file-splits.ts";
 import { layoutOf, type FileLayout } from "./layout.ts";
@@ -14,13 +15,20 @@ export function fileSource(spec: FileEndpoint, folder: string): Source {
   return new FileSource(layoutOf(spec, folder));
 }
 
+export interface FileSourceOptions {
+  /** A file that is not there, or has no bytes, holds no rows: how a target is read that is not written yet. */
+  readonly absentIsEmpty?: boolean | undefined;
+}
+
 /** A CSV, TSV, JSON or JSON Lines file, plain or gzipped, as a source. Its incarnation is its content: a changed file is another. */
 export class FileSource implements Source {
   readonly #layout: FileLayout;
+  readonly #absentIsEmpty: boolean;
   #opened: Promise<OpenedFile> | undefined;
 
-  constructor(layout: FileLayout) {
+  constructor(layout: FileLayout, options: FileSourceOptions = {}) {
     this.#layout = layout;
+    this.#absentIsEmpty = options.absentIsEmpty ?? false;
   }
 
   async describe(signal?: AbortSignal): Promise<Described> {
@@ -52,6 +60,7 @@ export class FileSource implements Source {
   }
 
   async sample(count: number, scope: ScanScope, signal?: AbortSignal): Promise<readonly FlowRow[]> {
+    if (await this.#holdsNothing()) return [];
     const opened = await this.#open(signal);
     const split: Split = { id: "sample", title: this.#layout.title, spec: { ...opened.start, until: null } };
     const rows: FlowRow[] = [];
@@ -64,6 +73,7 @@ export class FileSource implements Source {
   }
 
   async split(wanted: number, _scope: ScanScope, signal?: AbortSignal): Promise<readonly Split[]> {
+    if (await this.#holdsNothing()) return [];
     return planSplits(this.#layout, await this.#open(signal), wanted, signal);
   }
 
@@ -85,6 +95,10 @@ export class FileSource implements Source {
       throw error;
     });
     return this.#opened;
+  }
+
+  async #holdsNothing(): Promise<boolean> {
+    return this.#absentIsEmpty && ((await findFile(this.#layout.path, this.#layout.title))?.size ?? 0n) === 0n;
   }
 
   async #contentMark(): Promise<string> {

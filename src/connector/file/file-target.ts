@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, open, rename, stat, truncate } from "node:fs/promises";
+import { mkdir, open, rename, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -12,7 +12,8 @@ import type { KeySchema } from "../../model/schema.ts";
 import type { Described, Encoder, NotEmptyPolicy, Parcel, PrepareOptions, RowOutcome, Source, Target } from "../connector.ts";
 import { CsvWriter, type CsvColumns } from "./csv-writer.ts";
 import { FileEncoder, FileParcel } from "./file-encoder.ts";
-import { fileError, systemCode } from "./file-error.ts";
+import { fileError } from "./file-error.ts";
+import { findFile } from "./find-file.ts";
 import { FileSource } from "./file-source.ts";
 import { JsonWriter } from "./json-writer.ts";
 import { layoutOf, withKey, type FileLayout } from "./layout.ts";
@@ -44,7 +45,7 @@ class FileTarget implements Target {
 
   async describe(): Promise<Described> {
     const layout = this.#layout;
-    const found = (await statOf(this.#work.whole, layout.title)) ?? (await statOf(layout.path, layout.title));
+    const found = (await findFile(this.#work.whole, layout.title)) ?? (await findFile(layout.path, layout.title));
     const isKey = (name: string) => layout.key.some((column) => column.name === name);
     const csv = layout.format === "csv";
     return {
@@ -74,10 +75,12 @@ class FileTarget implements Target {
         wayOut: "Leave `versions` out, or use a table as the target.",
       });
     }
-    const present = await statOf(this.#layout.path, this.#layout.title);
+    const present = await findFile(this.#layout.path, this.#layout.title);
     const begun = await this.#work.exists();
-    if (options.resuming && !begun && present !== undefined) return;
-    if (!options.resuming || !begun) {
+    const anew = !options.resuming || options.over === true;
+    // An earlier run has come to its end, and only its engine does not know: nothing is left to write, at most to tidy up.
+    if (!anew && !begun && present !== undefined) return this.#work.remove();
+    if (anew || !begun) {
       if (!options.resuming && present !== undefined && present.size > 0n) this.#checkPolicy(options.notEmpty);
       await mkdir(dirname(this.#layout.path), { recursive: true }).catch((error: unknown) => {
         throw fileError(error, "written", this.#layout.title);
@@ -112,6 +115,7 @@ class FileTarget implements Target {
         throw new TableferryError("TF_TARGET_CHANGED", {
           message: `${this.#layout.title} was completed, or what was written of it removed, and now rows are to be written again`,
           place: this.#layout.title,
+          wayOut: "Move the file away and run the job from the beginning, with `--again`.",
         });
       }
       return this.#work.appenderFor(batch);
@@ -176,22 +180,11 @@ class FileTarget implements Target {
   }
 
   reader(key: readonly KeySchema[] = []): Source {
-    return new FileSource(key.length > 0 ? withKey(this.#layout, key) : this.#layout);
+    return new FileSource(key.length > 0 ? withKey(this.#layout, key) : this.#layout, { absentIsEmpty: true });
   }
 
   async close(): Promise<void> {
     this.#prepared = false;
     await this.#work.close();
-  }
-}
-
-async function statOf(path: string, title: string): Promise<{ ino: bigint; birthtimeNs: bigint; size: bigint } | undefined> {
-  try {
-    const found = await stat(path, { bigint: true });
-    if (found.isDirectory()) throw new TableferryError("TF_IO", { message: `${title} is a folder`, place: title, wayOut: "Name a file." });
-    return found;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw fileError(error, "written", title);
   }
 }

@@ -100,7 +100,9 @@ export class WorkFolder {
 
   async remove(): Promise<void> {
     await this.close();
-    await rm(this.path, { recursive: true, force: true });
+    await rm(this.path, { recursive: true, force: true }).catch((error: unknown) => {
+      throw fileError(error, "written", this.#title);
+    });
   }
 
   /** The appender that a batch belongs to: the one that goes on from where the batch begins, or a new one from there. */

@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Batch, PrepareOptions, Target } from "../../../src/connector/connector.ts";
 import { FileBatch } from "../../../src/connector/file/file-batch.ts";
 import { fileTarget } from "../../../src/connector/file/file-target.ts";
@@ -14,6 +14,7 @@ import { identityMapping, rowsOf, scratchFolder, textOf, writeAll } from "./supp
 
 const folder = scratchFolder();
 let files = 0;
+const opened: Target[] = [];
 const first: PrepareOptions = { notEmpty: "refuse", resuming: false, versions: "latest" };
 const again: PrepareOptions = { ...first, resuming: true };
 const plain = { versions: "latest", refuseDuplicates: false } as const;
@@ -22,8 +23,14 @@ const key = [{ name: "id", type: "integer" }] as const;
 const at = (name: string, rest: object = {}) => {
   const path = `${files++}-${name}`;
   const spec = fileEndpoint.parse({ type: "file", path, ...rest });
-  return { full: join(folder, path), work: join(folder, `.${path}.tableferry`), open: () => fileTarget(spec, folder) };
+  const open = () => {
+    const target = fileTarget(spec, folder);
+    opened.push(target);
+    return target;
+  };
+  return { full: join(folder, path), work: join(folder, `.${path}.tableferry`), open };
 };
+afterEach(() => Promise.all(opened.splice(0).map((target) => target.close())));
 const row = (id: number, columns: Readonly<Record<string, Value>> = {}): FlowRow => ({
   key: [{ name: "id", value: BigInt(id) }],
   columns: Object.entries(columns).map(([name, value]) => ({ name, value })),
@@ -258,6 +265,19 @@ describe("a run that goes on", () => {
     await expect(next.complete?.()).rejects.toMatchObject({ code: "TF_TARGET_CHANGED" });
   });
 
+  test("tidies up behind one that died between its last two steps", async () => {
+    const { full, work, open } = at("a.jsonl");
+    const killed = open();
+    await killed.prepare(first);
+    await write(killed, [batch([row(1)], "1")]);
+    await killed.close();
+    renameSync(join(work, "whole"), full);
+    const next = open();
+    await next.prepare(again);
+    await next.complete?.();
+    expect([existsSync(full), existsSync(work)]).toEqual([true, false]);
+  });
+
   test("does not write again what was made complete", async () => {
     const { open } = at("a.jsonl");
     const done = open();
@@ -270,6 +290,50 @@ describe("a run that goes on", () => {
     expect(() => next.encoder(identityMapping(key), plain).encode(batch([row(1)], "1"))).toThrow(
       expect.objectContaining({ code: "TF_TARGET_CHANGED" }) as Error,
     );
+  });
+});
+
+describe("a run from the beginning over an earlier one", () => {
+  test("makes the file anew, which stays whole until then and is another one from the start", async () => {
+    const { full, open } = at("a.jsonl");
+    const done = open();
+    await done.prepare(first);
+    await write(done, [batch([row(1)], "1")]);
+    await done.complete?.();
+    const before = await done.describe();
+    const next = open();
+    await next.prepare({ ...again, over: true });
+    const prepared = await next.describe();
+    await write(next, [batch([row(2)], "1")]);
+    expect(readFileSync(full, "utf8")).toBe('{"id":1}\n');
+    await next.complete?.();
+    expect(readFileSync(full, "utf8")).toBe('{"id":2}\n');
+    expect(prepared.incarnation).not.toBe(before.incarnation);
+    expect((await next.describe()).incarnation).toBe(prepared.incarnation);
+  });
+
+  test("forgets what an unfinished one has written", async () => {
+    const { full, open } = at("a.jsonl");
+    const killed = open();
+    await killed.prepare(first);
+    await write(killed, [batch([row(1)], "1")]);
+    const next = open();
+    await next.prepare({ ...again, over: true });
+    await next.complete?.();
+    expect(readFileSync(full, "utf8")).toBe("");
+  });
+});
+
+describe("a target that is not written yet", () => {
+  test("reads as holding no rows, also while it is being made and where an empty file stands", async () => {
+    const { full, open } = at("a.csv");
+    const target = open();
+    const reading = async () => [await target.reader(key).sample(1, { versions: "latest" }), await rowsOf(target.reader(key))];
+    expect(await reading()).toEqual([[], []]);
+    await target.prepare(first);
+    expect(await reading()).toEqual([[], []]);
+    writeFileSync(full, "");
+    expect(await reading()).toEqual([[], []]);
   });
 });
 
