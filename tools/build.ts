@@ -1,6 +1,6 @@
 /** Compiles src and components to dist, as the packed package carries them. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -11,8 +11,4 @@ const compiled = spawnSync(process.execPath, [join(root, "node_modules/typescrip
   cwd: root,
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-// Generated message code is JavaScript with declarations already; the compiler reads the declarations and leaves both behind.
-const generated = join(root, "src/wire/gen");
-mkdirSync(join(dist, "src/wire/gen"), { recursive: true });
-for (const file of readdirSync(generated)) cpSync(join(generated, file), join(dist, "src/wire/gen", file));
 chmodSync(join(dist, "src/cli/main.js"), 0o755);
