@@ -96,9 +96,9 @@ export class RunLease implements Fence {
 
   /** Renews now, and so proves that the job is still held. @throws TF_FENCED */
   async confirm(): Promise<void> {
-    const before = this.#goodAt;
+    const before = this.#seq;
     await this.#beat();
-    if (this.#goodAt === before) throw this.#unrenewed();
+    if (this.#seq === before) throw this.#unrenewed();
   }
 
   /**
