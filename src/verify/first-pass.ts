@@ -93,6 +93,7 @@ async function read(input: VerificationInput, sides: Sides, pass: FirstPass, { w
         saver.tick();
       },
     });
+    meter.counters.splitsDone = splits.length;
     await saver.settle();
   } catch (error) {
     const kept = await saver.finish();

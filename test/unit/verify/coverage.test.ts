@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { ScanScope } from "../../../src/connector/connector.ts";
 import type { Filter } from "../../../src/model/condition.ts";
+import { RowHasher } from "../../../src/verify/flow-batch.ts";
+import { leafOf } from "../../../src/verify/key-leaf.ts";
 import { compare, keyed, mapping, row, rows } from "./support/compare.ts";
 import { MemorySide } from "./support/memory-side.ts";
 
@@ -86,6 +88,15 @@ describe("a part of a table", () => {
     expect(result.sourceDigest).toBe(result.targetDigest);
   });
 
+  test("by looking up, rows that share a leaf with a missing one do not count as having moved", async () => {
+    const through = mapping({ key: { id: { inputs: ["id"], derive: (id: never) => 1000n + (id as bigint) } }, injective: true });
+    const [one, other] = leafMates(1000);
+    const source = new MemorySide([row(one), row(other)]);
+    const target = new MemorySide([row(1000 + one)]);
+    const { result } = await compare(source, target, { scope: { versions: "latest", range: { from: [0n] } }, mapping: through });
+    expect(result).toMatchObject({ differences: [{ kind: "missing", key: `id=${1000 + other}` }], live: false });
+  });
+
   test("by filter, where nothing is mapped: the same filter on both sides, and a row that fell out of it is different, not missing", async () => {
     const target = rows(40).map((one, i) => (i === 30 ? row(30, { name: "name 30", size: 1n, ratio: 30 / 7 }) : one));
     const { result } = await compare(new MemorySide(rows(40)), new MemorySide(target), { scope: { versions: "latest", filter: large } });
@@ -110,3 +121,16 @@ describe("a part of a table", () => {
     ).rejects.toMatchObject({ code: "TF_SPEC_INVALID", place: "filter" });
   });
 });
+
+/** Two numbers whose rows, keyed by them plus `more`, fall into one leaf. */
+function leafMates(more: number): readonly [number, number] {
+  const hasher = new RowHasher({ versions: "latest" });
+  const seen = new Map<number, number>();
+  for (let id = 0; ; id++) {
+    let leaf = 0;
+    hasher.each([row(more + id)], (bytes, start, keyEnd) => (leaf = leafOf(bytes, start, keyEnd)));
+    const mate = seen.get(leaf);
+    if (mate !== undefined) return [mate, id];
+    seen.set(leaf, id);
+  }
+}

@@ -104,6 +104,16 @@ describe("sides that are written while they are compared", () => {
     expect(notes.join()).toContain("said to rest");
   });
 
+  test("nor where what differed was alike again when it was listed", async () => {
+    const source = new MemorySide(valued(50));
+    const target = new MemorySide(valued(50));
+    set(target, 9, 1n);
+    // Eight batches are the first pass.
+    target.onBatch = (count) => count === 10 && set(target, 9, 0n);
+    const { result } = await compare(source, target, { quiescent: true });
+    expect(result).toMatchObject({ equal: true, live: true });
+  });
+
   test("a side that was made anew meanwhile is an error, not a result", async () => {
     const source = new MemorySide(rows(20));
     source.onBatch = (count) => count === 2 && (source.incarnation = "2");

@@ -250,11 +250,17 @@ describe("the report", () => {
     expect(notes.join()).toMatch(/not counted to the end: at least \d+ rows; \d+ of 65,536 leaves/);
   });
 
+  test("never says equal of leaves that it did not look into", async () => {
+    const { result } = await compare(new MemorySide(rows(3)), new MemorySide([]), { bounds: { rows: 50, passes: 0 } });
+    expect(result).toMatchObject({ equal: false, differenceCount: 0 });
+  });
+
   test("tells progress with numbers that only grow", async () => {
     const { progress } = await compare(new MemorySide(rows(300)), new MemorySide(rows(299)));
     expect(progress.map(({ phase }) => phase)).toEqual(["verify", "verify", "settle", "certificate"]);
     const read = progress.map(({ rowsRead }) => rowsRead);
     expect(read).toEqual(read.toSorted((a, b) => a - b));
     expect(progress[0]).toMatchObject({ estimatedRows: 599, splits: 6, job: "test" });
+    expect(progress[2]).toMatchObject({ splitsDone: 6 });
   });
 });
