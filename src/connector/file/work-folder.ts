@@ -1,4 +1,4 @@
-import { mkdir, open, rm, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { TableferryError } from "../../base/error.ts";
@@ -92,10 +92,19 @@ export class WorkFolder {
       await mkdir(this.path, { recursive: true });
       await (await open(this.whole, "a")).close();
       this.#opened = await WorkJournal.next(this.path);
+      await this.#removeForgotten();
       this.#columns.names = this.#opened.state.columns ?? this.#columns.names;
     } catch (error) {
       throw fileError(error, "written", this.#title);
     }
+  }
+
+  /** Takes away older journals, and segments of which nothing counts any more. */
+  async #removeForgotten(): Promise<void> {
+    const { journal, state } = this.#opened!;
+    const kept = new Set(["whole", `journal-${journal.generation}`]);
+    for (const marks of state.splits.values()) for (const segments of marks.values()) for (const { name } of segments) kept.add(name);
+    for (const name of await readdir(this.path)) if (!kept.has(name)) await rm(join(this.path, name), { force: true, recursive: true });
   }
 
   async remove(): Promise<void> {

@@ -207,6 +207,17 @@ describe("a run that goes on", () => {
     expect(readFileSync(full, "utf8")).toBe('{"id":1}\n{"id":2}\n{"id":3}\n');
   });
 
+  test("takes away what earlier ones left and does not count", async () => {
+    const { work, open } = at("a.jsonl");
+    for (let run = 0; run < 4; run++) {
+      const killed = open();
+      await killed.prepare(run === 0 ? first : again);
+      await write(killed, [batch([row(1)], "1")]);
+      await killed.close();
+    }
+    expect(readdirSync(work).sort()).toEqual(["journal-4", "rows-3-0", "rows-4-0", "whole"]);
+  });
+
   test("keeps a split that was complete, and the columns of the first run", async () => {
     const { full, open } = at("a.csv");
     const killed = open();
