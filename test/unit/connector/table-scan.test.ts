@@ -129,6 +129,21 @@ describe("reading ahead", () => {
     expect(taken).toBe(10);
   });
 
+  test("keeps pages to some 2 MB once rows are known to be large", async () => {
+    const table = await store.createTable(key);
+    for (let from = 0; from < 150; from += 30) {
+      await store.put(
+        table,
+        Array.from({ length: 30 }, (_, at) => rowOf("k", from + at, 100_000)),
+      );
+    }
+    const source = tableSource(store.client, table);
+    const sizes: number[] = [];
+    for await (const batch of source.scan((await source.split(1, everything))[0]!, undefined, everything)) sizes.push(batch.bytes);
+    expect(Math.max(...sizes.slice(1))).toBeLessThan(2_300_000);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(15_000_000);
+  });
+
   test("is ended with the scan, and its failure is nobody's then", async () => {
     const table = await store.createTable(key);
     await store.put(
@@ -172,6 +187,34 @@ describe("a table described", () => {
     const { estimatedRows } = await tableSource(store.client, table).describe();
     expect(estimatedRows).toBeGreaterThan(2500);
     expect(estimatedRows).toBeLessThan(6000);
+  });
+
+  test("is not read further for its size than some megabytes, nor for a sample that nothing passes", async () => {
+    const table = await store.createTable(key);
+    for (let from = 0; from < 30; from += 10) {
+      await store.put(
+        table,
+        Array.from({ length: 10 }, (_, at) => rowOf("k", from + at, 400_000)),
+      );
+    }
+    let bytes = 0;
+    const client = store.clientThrough((inner) => async (request, signal) => {
+      const response = await inner(request, signal);
+      bytes += response.body.length;
+      return response;
+    });
+    expect(await tableSource(client, table).describe()).toMatchObject({ exists: true });
+    expect((await tableSource(client, table).sample(30, everything)).length).toBeLessThan(15);
+    expect(bytes).toBeLessThan(12_000_000);
+    const nothing = {
+      type: "column",
+      name: "none",
+      comparator: "equal",
+      value: 1n,
+      filterIfMissing: true,
+      latestVersionOnly: true,
+    } as const;
+    expect(await tableSource(client, table).sample(1, { versions: "latest", filter: nothing })).toEqual([]);
   });
 
   test("that is not there has no incarnation, and cannot be read", async () => {
