@@ -92,9 +92,14 @@ function unfinished(error: unknown, stopping: Stopping, last: Progress | undefin
 }
 
 function messageOf(error: unknown, cause: StopCause | undefined, progress: Progress | undefined): string {
-  if (cause === undefined) return error instanceof Error ? error.message : String(error);
+  if (cause === undefined) return inPulumi(error instanceof Error ? error.message : String(error));
   const where = progress === undefined ? "before it had begun" : `at a checkpoint: ${progressLine(progress)}`;
   return `TF_STOPPED: ${causeWords[cause]}; the job stopped ${where}\n  way out: Run \`pulumi up\` again; it goes on from there.`;
+}
+
+/** The library knows the command's way to run a job once more; programs have their own. */
+function inPulumi(message: string): string {
+  return message.includes("--again") ? `${message}\n  in Pulumi: change \`triggers\`, or run \`pulumi up --replace\` with the URN of this resource, to copy once more.` : message;
 }
 
 const causeWords: Readonly<Record<StopCause, string>> = {

@@ -150,6 +150,11 @@ export class StackProject implements AsyncDisposable {
     return this.#spawn([operation, "--stack", "test", "--event-log", eventLog, ...yes, ...args], eventLog);
   }
 
+  /** With what every command of this project runs. */
+  get env(): NodeJS.ProcessEnv {
+    return this.#env;
+  }
+
   /** What of this project runs now: engines, hosts, programs, providers, and whatever they started. */
   processes(): ProcessEntry[] {
     return processesOf(this.#mark, this.#base);
