@@ -14,7 +14,7 @@ export interface Stopping {
  * once, which loses nothing either: the next run goes on from the last checkpoint.
  * @param tidyUp called before the process ends at once: a hidden cursor must come back
  */
-export function stopOnInterrupt({ surroundings }: Invocation, firstMessage: string, tidyUp: () => void = () => {}): Stopping {
+export function stopOnInterrupt({ surroundings, json }: Invocation, firstMessage: string, tidyUp: () => void = () => {}): Stopping {
   const { terminal } = surroundings;
   const controller = new AbortController();
   const end = surroundings.onInterrupt((name) => {
@@ -22,7 +22,9 @@ export function stopOnInterrupt({ surroundings }: Invocation, firstMessage: stri
       tidyUp();
       return surroundings.exit(exitCodes.interrupted);
     }
-    terminal.err(`${terminal.errIsScreen ? "\r\u001b[K" : ""}${firstMessage}\n`);
+    // Over a progress bar, which draws itself again below.
+    const overBar = terminal.errIsScreen ? "\r\u001b[K" : "";
+    terminal.err(json ? `${JSON.stringify({ type: "note", text: firstMessage })}\n` : `${overBar}${firstMessage}\n`);
     controller.abort(new TableferryError("TF_ABORTED", { message: `stopped by ${name}` }));
   });
   return { signal: controller.signal, end };

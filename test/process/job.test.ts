@@ -161,4 +161,19 @@ describe("Ctrl-C", () => {
       verification: { equal: true, targetRows: ROWS },
     });
   });
+
+  test("is not needed against a second run of the same job: that is refused and told who holds it", async () => {
+    slow();
+    place.write("slow.yaml", readFileSync(join(place.folder, "slow.yaml"), "utf8").replaceAll(/slow/g, "held"));
+    const first = place.start(["migrate", "slow.yaml"]);
+    await first.saying(/held: copying/);
+    const second = await place.run("migrate", "slow.yaml");
+    expect(second.exit).toBe(6);
+    expect(second.err).toContain("TF_RUN_HELD");
+    expect(second.err).toContain(`process ${first.pid}`);
+    expect(await place.must("status", "slow.yaml")).toContain(`process ${first.pid} on `);
+    expect((await place.run("forget", "slow.yaml", "--yes")).exit).toBe(6);
+    first.signal("SIGTERM");
+    expect((await first.ended).exit).toBe(5);
+  });
 });

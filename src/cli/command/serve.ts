@@ -23,7 +23,7 @@ const defaultFolder = ".tableferry/store";
 export const serve: Command = {
   run: async (invocation) => {
     const keys = givenKeys(invocation);
-    const dataDir = dataFolder(invocation);
+    const dataDir = storeFolder(invocation);
     const stopping = stopOnInterrupt(invocation, "Stopping: what is under way is finished first.");
     const server = await openEmbeddedServer({
       dataDir,
@@ -61,7 +61,7 @@ interface Whereabouts {
   readonly keysFile: string | undefined;
 }
 
-function dataFolder(invocation: Invocation): string | undefined {
+function storeFolder(invocation: Invocation): string | undefined {
   const given = invocation.text("dataDir");
   if (!invocation.flag("memory")) return resolve(invocation.surroundings.folder, given ?? defaultFolder);
   if (given === undefined) return undefined;
