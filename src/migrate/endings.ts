@@ -28,13 +28,19 @@ export class DifferentError extends TableferryError {
 /** @param early the copy was ended before it had read everything */
 export function rejectsError(count: number, allowed: number, first: readonly Reject[], keptIn: string, early: boolean): TableferryError {
   const rows = count === 1 ? "1 row was" : `${count} rows were`;
-  const shown = first.slice(0, shownMax).map(({ place, cause, text }) => `\n  ${place}: ${text} [${cause}]`);
+  const shown = first.slice(0, shownMax).map((reject) => `\n  ${whereIs(reject)}: ${reject.text} [${reject.cause}]`);
   const more = count > shown.length ? `\n  … and ${count - shown.length} more` : "";
   return new TableferryError("TF_REJECTS", {
     message: `${rows} rejected${early ? " so far" : ""}, ${allowed} allowed${shown.join("")}${more}`,
     place: keptIn,
     wayOut: "Correct the rows or the mapping and run again, or raise `rejects.allowed`. The rejected rows are kept in the job's state.",
   });
+}
+
+/** A rejected row's key, as `tableferry explain` takes it, or where it stands in its file. */
+function whereIs({ place, original }: Reject): string {
+  if (typeof original === "string" || original.key.length === 0) return place;
+  return original.key.map(([name, value]) => `${name}=${typeof value === "object" ? Object.values(value).join("") : String(value)}`).join(",");
 }
 
 /** The user's stop, as an error that says where the job stands. */

@@ -94,7 +94,7 @@ export class RunLease implements Fence {
     this.lost.throwIfAborted();
   }
 
-  /** Renews now, and so proves that the job is still held. @throws TF_FENCED */
+  /** Renews now, and so proves that the job is still held. @throws TF_FENCED, or the code of what kept it from renewing */
   async confirm(): Promise<void> {
     const before = this.#seq;
     await this.#beat();
@@ -180,7 +180,8 @@ function requestDeadlineOf(leaseMs: number): number {
 
 function fenced(job: string, cause: Error | undefined): TableferryError {
   if (cause === undefined) return new TableferryError("TF_FENCED", { message: `another run has taken over job ${job}`, place: job });
-  return new TableferryError("TF_FENCED", {
+  // An endpoint that does not answer is what the user can do something about.
+  return new TableferryError(cause instanceof TableferryError ? cause.code : "TF_FENCED", {
     message: `the hold on job ${job} could not be renewed: ${cause.message.split("\n")[0]}`,
     place: job,
     wayOut: "Nothing was written after that. Check the state's endpoint and run the job again; it goes on from the last checkpoint.",

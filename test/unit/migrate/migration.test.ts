@@ -223,7 +223,7 @@ describe("rejects", () => {
     const job = migration(12, { definition: picky });
     await expect(job.complete()).rejects.toMatchObject({
       code: "TF_REJECTS",
-      sentence: "2 rows were rejected, 0 allowed\n  id=4n: the mapping threw for n: Error: I do not like it [mapping-threw]\n  id=9n: the mapping threw for n: Error: I do not like it [mapping-threw]",
+      sentence: "2 rows were rejected, 0 allowed\n  id=4: the mapping threw for n: Error: I do not like it [mapping-threw]\n  id=9: the mapping threw for n: Error: I do not like it [mapping-threw]",
       place: expect.stringContaining("simulated state"),
     });
     expect(job.target.texts).toEqual(job.expected.rows);
