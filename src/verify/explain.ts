@@ -204,12 +204,14 @@ interface TargetQuestion {
 function targetOf(input: ExplainInput, { key, found, mapped, refused, rejected, there, show }: TargetQuestion): ExplainedTarget {
   const hasher = new RowHasher({ versions: input.scope.versions });
   const rows = mapped.filter((row) => compareKey(row.key, key) === 0);
-  const seen = (row: FlowRow) => ({ row, hash: hasher.hash(row), place: found?.place ?? keyText(key), rejectKey: [] });
+  const seen = (row: FlowRow) => ({ row, hash: hasher.hash(row), place: found?.place ?? keyText(key) });
   const verdict = judge(
-    { id: "", key, sources: [], targetPlace: undefined, bytes: 0 },
-    { rows: rows.map(seen), count: rows.length, refused: refused ? 1 : 0 },
-    { rows: there === undefined ? [] : [seen(there)], count: there === undefined ? 0 : 1, refused: 0 },
-    { versions: input.scope.versions, show, rejects: rejected ? { has: () => true } : undefined, keyless: false },
+    { id: "", key, sources: [], rejected: 0, targetPlace: undefined, bytes: 0 },
+    rejected
+      ? { rows: [], count: 0, rejected: 1, refused: 0 }
+      : { rows: rows.map(seen), count: rows.length, rejected: 0, refused: refused ? 1 : 0 },
+    { rows: there === undefined ? [] : [seen(there)], count: there === undefined ? 0 : 1, rejected: 0, refused: 0 },
+    { versions: input.scope.versions, show, keyless: false },
   );
   const nowhere = rows.length === 0 && there === undefined;
   const kind = verdict.difference?.kind ?? (verdict.explained ? "rejected" : nowhere ? "absent" : "equal");

@@ -1,7 +1,6 @@
 import type { Difference } from "../job/result.ts";
 import { keyText } from "./key-text.ts";
 import type { Found, FoundRow } from "./read-again.ts";
-import type { RejectIndex } from "./reject-index.ts";
 import { columnDifferences, onlyHiddenVersions, type ColumnDifference } from "./row-difference.ts";
 import type { Suspect } from "./suspects.ts";
 import type { ShowValue } from "./value-text.ts";
@@ -9,7 +8,6 @@ import type { ShowValue } from "./value-text.ts";
 export interface Rules {
   readonly versions: "latest" | "keep";
   readonly show: ShowValue;
-  readonly rejects: RejectIndex | undefined;
   /** Rows have no key: each is its own key, and only how often it occurs is compared. */
   readonly keyless: boolean;
 }
@@ -27,10 +25,8 @@ export interface Verdict {
 
 /** Decides on one suspect from what both sides have now. */
 export function judge(suspect: Suspect, source: Found, target: Found, rules: Rules): Verdict {
-  const kept = source.rows.filter(({ place, rejectKey }) => rules.rejects?.has(place, rejectKey) !== true);
-  const rejected = source.rows.length - kept.length;
-  const count = source.count - rejected;
-  if (rules.keyless) return judgeCounts(suspect, source, target, count, rejected);
+  const { rows: kept, count, rejected } = source;
+  if (rules.keyless) return judgeCounts(suspect, source, target);
   const explained = rejected > 0 || (count === 0 && source.refused > 0);
   const found = (kind: Difference["kind"], columns: readonly ColumnDifference[], rows = 1): Verdict => ({
     difference: { kind, key: keyText(suspect.key), columns },
@@ -50,7 +46,8 @@ export function judge(suspect: Suspect, source: Found, target: Found, rules: Rul
   return found("different", columns.length > 0 ? columns : [{ name: "(row)", source: null, target: null, why: "canonical form differs" }]);
 }
 
-function judgeCounts(suspect: Suspect, source: Found, target: Found, count: number, rejected: number): Verdict {
+function judgeCounts(suspect: Suspect, source: Found, target: Found): Verdict {
+  const { count, rejected } = source;
   const explained = rejected > 0;
   if (count === target.count) return { difference: undefined, rows: 0, rejected, explained };
   const missing = count > target.count;

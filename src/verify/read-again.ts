@@ -5,6 +5,7 @@ import { compareKey, type KeyColumn } from "../model/key.ts";
 import type { KeyValue } from "../model/value.ts";
 import { keyText } from "./key-text.ts";
 import { freshSplits, readSplits, type ReadOptions, type SplitProgress } from "./read-splits.ts";
+import type { RejectIndex } from "./reject-index.ts";
 import type { KeyInverse } from "./source-key.ts";
 import { keyId, mapRow, tryMap, type Suspect } from "./suspects.ts";
 
@@ -14,15 +15,15 @@ export interface FoundRow {
   /** Hex SHA-256 of the canonical bytes. */
   readonly hash: string;
   readonly place: string;
-  /** Its source key where rejects must be asked by that, because no batch said where the row stands; else empty. */
-  readonly rejectKey: readonly KeyColumn<KeyValue>[];
 }
 
-/** What one side has under a suspect's key. */
+/** What one side has under a suspect's key, without rejected rows. */
 export interface Found {
   /** The first few. */
   readonly rows: readonly FoundRow[];
   readonly count: number;
+  /** Source rows that were rejected. */
+  readonly rejected: number;
   /** Source rows that are there and that the mapping refuses. */
   readonly refused: number;
 }
@@ -76,13 +77,15 @@ export class SourceLookUpReader implements SuspectReader {
 
   can(suspect: Suspect): boolean {
     const { side, inverse } = this.#given;
-    return side.lookUp !== undefined && suspect.key.length > 0 && (suspect.sources.length > 0 || inverse !== undefined);
+    const known = suspect.sources.length > 0 || suspect.rejected > 0;
+    return side.lookUp !== undefined && suspect.key.length > 0 && (known || inverse !== undefined);
   }
 
   async read(suspects: readonly Suspect[], signal: AbortSignal): Promise<readonly Found[]> {
     const { side, inverse, versions } = this.#given;
-    const asked = suspects.map(({ key, sources }) => {
-      if (sources.length > 0) return sources;
+    const asked = suspects.map(({ key, sources, rejected }) => {
+      // A rejected row stays rejected, whatever the source has now.
+      if (sources.length > 0 || rejected > 0) return sources;
       const from = inverse!(key);
       return [{ key: from, place: keyText(from) }];
     });
@@ -109,11 +112,9 @@ export class SourceLookUpReader implements SuspectReader {
       if (row === undefined || inPart?.(row) === false) continue;
       const out = tryMap(row, mapping);
       if (out.refused !== undefined) refused++;
-      for (const mapped of out.rows)
-        if (compareKey(mapped.key, suspect.key) === 0)
-          rows.push({ ...form(mapped), place, rejectKey: suspect.sources.length > 0 ? [] : row.key });
+      for (const mapped of out.rows) if (compareKey(mapped.key, suspect.key) === 0) rows.push({ ...form(mapped), place });
     }
-    return { rows, count: rows.length, refused };
+    return { rows, count: rows.length, rejected: suspect.rejected, refused };
   }
 }
 
@@ -142,11 +143,18 @@ export class TargetLookUpReader implements SuspectReader {
       signal,
     );
     return rows.map((row, i) => ({
-      rows: row === undefined ? [] : [{ ...this.#form(row), place: keyText(suspects[i]!.key), rejectKey: [] }],
+      rows: row === undefined ? [] : [{ ...this.#form(row), place: keyText(suspects[i]!.key) }],
       count: row === undefined ? 0 : 1,
+      rejected: 0,
       refused: 0,
     }));
   }
+}
+
+interface Picked extends Found {
+  readonly rows: FoundRow[];
+  count: number;
+  rejected: number;
 }
 
 export interface ScannedSide {
@@ -155,6 +163,8 @@ export interface ScannedSide {
   readonly mapping: CompiledMapping | undefined;
   readonly splits: readonly SplitProgress[];
   readonly form: RowForm;
+  /** Of the source side. */
+  readonly rejects: RejectIndex | undefined;
   readonly options: Omit<ReadOptions, "signal">;
 }
 
@@ -173,18 +183,14 @@ export class ScanReader implements SuspectReader {
 
   async read(suspects: readonly Suspect[], signal: AbortSignal): Promise<readonly Found[]> {
     const { side, scope, mapping, splits, options } = this.#given;
-    const wanted = new Map(suspects.map(({ id }) => [id, { rows: [] as FoundRow[], count: 0, refused: 0 }]));
+    const wanted = new Map(suspects.map(({ id }): [string, Picked] => [id, { rows: [], count: 0, rejected: 0, refused: 0 }]));
     const fold = (batch: Batch, canonicalizer: Canonicalizer) => this.#pick(batch, canonicalizer, wanted);
     await readSplits([{ side, scope, mapping, splits: freshSplits(splits), fold }], { ...options, signal });
-    // Several workers read at once, so rows of one key are put in order of place for two readings to compare.
-    return suspects.map(({ id }) => {
-      const found = wanted.get(id)!;
-      return { ...found, rows: found.rows.sort((a, b) => (a.place < b.place ? -1 : 1)) };
-    });
+    return suspects.map(({ id }) => wanted.get(id)!);
   }
 
-  #pick(batch: Batch, canonicalizer: Canonicalizer, wanted: Map<string, { rows: FoundRow[]; count: number }>): void {
-    const { mapping, form } = this.#given;
+  #pick(batch: Batch, canonicalizer: Canonicalizer, wanted: ReadonlyMap<string, Picked>): void {
+    const { mapping, form, rejects } = this.#given;
     const hits: { id: string; index: number; ordinal: number }[] = [];
     let previous = -1;
     let ordinal = 0;
@@ -196,10 +202,16 @@ export class ScanReader implements SuspectReader {
     });
     for (const { id, index, ordinal: nth } of hits) {
       const found = wanted.get(id)!;
+      const place = batch.place(index);
+      if (rejects?.has(place) === true) {
+        found.rejected++;
+        continue;
+      }
       found.count++;
-      if (found.rows.length >= ROWS_KEPT) continue;
-      const row = batch.decoded()[index]!;
-      found.rows.push({ ...form(mapRow(row, mapping)[nth]!), place: batch.place(index), rejectKey: [] });
+      found.rows.push({ ...form(mapRow(batch.decoded()[index]!, mapping)[nth]!), place });
+      // Several workers read at once: the first by place, so that two readings of the same rows keep the same ones.
+      found.rows.sort((a, b) => (a.place < b.place ? -1 : 1));
+      found.rows.splice(ROWS_KEPT);
     }
   }
 }

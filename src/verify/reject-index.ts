@@ -7,21 +7,18 @@ import { keyText } from "./key-text.ts";
 
 /** Source rows that the job put aside. */
 export interface RejectIndex {
-  /**
-   * @param place where the row stood, as its batch says
-   * @param key its source key where no batch was asked; else empty, since several rows of a file can have one key
-   */
-  has(place: string, key: readonly KeyColumn<KeyValue>[]): boolean;
+  /** @param place where the row stood, as its batch says: several rows of a file can have one key */
+  has(place: string): boolean;
 }
 
-/** Remembers of each reject where it stood and its key; some 200 bytes a reject. Undefined when there are none. */
+/** Remembers of each reject where it stood; some 100 bytes a reject. Undefined when there are none. */
 export async function rejectIndex(rejects: AsyncIterable<Reject>): Promise<RejectIndex | undefined> {
-  const known = new Set<string>();
-  for await (const reject of rejects) for (const name of namesOf(reject)) known.add(name);
-  return known.size === 0 ? undefined : { has: (place, key) => known.has(place) || (key.length > 0 && known.has(keyText(key))) };
+  const places = new Set<string>();
+  for await (const { place } of rejects) places.add(place);
+  return places.size === 0 ? undefined : places;
 }
 
-/** Why one row was put aside, if it was. */
+/** Why one row was put aside, if it was; known by where it stood, or by its key where it was asked for by that. */
 export async function findReject(
   rejects: AsyncIterable<Reject>,
   place: string,

@@ -51,7 +51,7 @@ export async function secondPass(
   const groups = leafGroups(leaves, first.source.digest, first.target.digest, bounds.rows);
   for (const group of groups.slice(0, bounds.passes)) {
     meter.enter("verify");
-    const listing = new LeafListing(group, { keyless: rules.keyless, places: input.rejects !== undefined });
+    const listing = new LeafListing(group, { keyless: rules.keyless, rejects: input.rejects });
     const passes = [listing.sourcePass(input.source, first.sourceScope, input.mapping, freshSplits(first.source.splits))];
     if (sides.coverage.mode === "scan") passes.push(listing.targetPass(input.target, first.targetScope, freshSplits(first.target.splits)));
     await readSplits(passes, { ...options, signal: input.context.signal });
@@ -81,7 +81,6 @@ function settleRules(input: VerificationInput, sides: Sides, workers: number): S
   return {
     versions: input.scope.versions,
     show: verify.maskValues ? maskedText(context.chance.bytes(16)) : plainText,
-    rejects: input.rejects,
     keyless: sides.key.length === 0,
     clock: context.clock,
     signal: context.signal,
@@ -95,7 +94,7 @@ function settleRules(input: VerificationInput, sides: Sides, workers: number): S
 }
 
 function readersOf(input: VerificationInput, sides: Sides, first: FirstPass, options: Omit<ReadOptions, "signal">): BothSides {
-  const { source, target, mapping } = input;
+  const { source, target, mapping, rejects } = input;
   const { coverage } = sides;
   const { versions } = input.scope;
   const form = formOf(input, sides);
@@ -104,11 +103,19 @@ function readersOf(input: VerificationInput, sides: Sides, first: FirstPass, opt
   return {
     source: [
       new SourceLookUpReader({ side: source, mapping, inverse, versions, inPart, form }),
-      new ScanReader({ side: source, scope: first.sourceScope, mapping, splits: first.source.splits, form, options }),
+      new ScanReader({ side: source, scope: first.sourceScope, mapping, splits: first.source.splits, form, rejects, options }),
     ],
     target: [
       new TargetLookUpReader(target, versions, form),
-      new ScanReader({ side: target, scope: first.targetScope, mapping: undefined, splits: first.target.splits, form, options }),
+      new ScanReader({
+        side: target,
+        scope: first.targetScope,
+        mapping: undefined,
+        splits: first.target.splits,
+        form,
+        rejects: undefined,
+        options,
+      }),
     ],
   };
 }

@@ -140,7 +140,9 @@ async function readGroup(
 }
 
 function sameRows(a: Found, b: Found): boolean {
-  return a.count === b.count && a.refused === b.refused && a.rows.every(({ hash }, i) => hash === b.rows[i]?.hash);
+  return (
+    a.count === b.count && a.refused === b.refused && a.rejected === b.rejected && a.rows.every(({ hash }, i) => hash === b.rows[i]?.hash)
+  );
 }
 
 function grouped(suspects: readonly Suspect[], keys: number, bytes: number): Suspect[][] {

@@ -6,6 +6,7 @@ import type { KeyValue } from "../model/value.ts";
 import { LEAVES, rowHash, type Digest } from "./digest.ts";
 import { keyText } from "./key-text.ts";
 import { leafOf } from "./key-leaf.ts";
+import type { RejectIndex } from "./reject-index.ts";
 import type { SidePass, SplitProgress } from "./read-splits.ts";
 
 /** A source row that maps to a suspect's key. */
@@ -20,8 +21,10 @@ export interface Suspect {
   readonly id: string;
   /** In the target's form; empty where rows have no key. */
   readonly key: readonly KeyColumn<KeyValue>[];
-  /** The first few source rows that map to it. */
+  /** The first few source rows that map to it, without rejected ones. */
   readonly sources: readonly SuspectSource[];
+  /** Source rows that map to it and were rejected. */
+  readonly rejected: number;
   /** Where it was seen on the target side, for rows without key. */
   readonly targetPlace: string | undefined;
   /** Size of the largest of its rows in canonical form. */
@@ -35,6 +38,7 @@ class Listed implements Suspect {
   readonly id: string;
   key: readonly KeyColumn<KeyValue>[] = [];
   readonly sources: SuspectSource[] = [];
+  rejected = 0;
   targetPlace: string | undefined;
   bytes = 0;
   readonly sourceHashes: string[] = [];
@@ -55,8 +59,7 @@ class Listed implements Suspect {
 export interface ListingOptions {
   /** The target's rows have no key: then a row is its own key and counts decide. */
   readonly keyless: boolean;
-  /** Rows are to be found again by where they stood, because rejects name them so. */
-  readonly places: boolean;
+  readonly rejects: RejectIndex | undefined;
 }
 
 /** The key's canonical bytes as text: themselves, or a hash where they are long (rows without key are their own key). */
@@ -99,10 +102,11 @@ export class LeafListing {
     const fold = (batch: Batch, canonicalizer: Canonicalizer) => {
       this.#list(batch, canonicalizer, (listed, hash, index, ordinal) => {
         listed.sourceHashes.push(hash);
-        if (listed.sources.length >= SOURCES_KEPT) return;
         const row = batch.decoded()[index]!;
-        listed.sources.push({ key: row.key, place: this.#place(batch, index, row) });
         if (!this.#options.keyless && listed.key.length === 0) listed.key = mapped(row, mapping, ordinal).key;
+        const place = this.#place(batch, index, row);
+        if (this.#options.rejects?.has(place) === true) listed.rejected++;
+        else if (listed.sources.length < SOURCES_KEPT) listed.sources.push({ key: row.key, place });
       });
     };
     return { side, scope, mapping, splits, fold };
@@ -125,7 +129,7 @@ export class LeafListing {
 
   /** A table's batch looks for the place from its beginning, so it is asked only where the place says more than the key. */
   #place(batch: Batch, index: number, row: FlowRow): string {
-    return this.#options.places || row.key.length === 0 ? batch.place(index) : keyText(row.key);
+    return this.#options.rejects !== undefined || row.key.length === 0 ? batch.place(index) : keyText(row.key);
   }
 
   #list(batch: Batch, canonicalizer: Canonicalizer, take: (listed: Listed, hash: string, index: number, ordinal: number) => void): void {

@@ -115,6 +115,24 @@ describe("a certificate", () => {
     expect(checkCertificate(readFileSync(certificatePath()), { publicKey: readFileSync(keyPath(), "utf8") }).valid).toBe(true);
   });
 
+  test("with a fingerprint of another key does not hold", async () => {
+    await certified(new MemorySide(rows(5)), new MemorySide(rows(5)));
+    const { signer: _signer, ...body } = checkCertificate(readFileSync(certificatePath())).certificate!;
+    const key = await openSigningKey(keyPath(), systemChance, () => undefined);
+    const forged = signCertificate(body, { ...key, fingerprint: "SHA256:trusted" });
+    expect(checkCertificate(forged).reasons).toEqual(["the fingerprint is not that of the public key"]);
+  });
+
+  test("is compared by its bytes, so that bytes which are no UTF-8 cannot stand for a character", async () => {
+    await certified(new MemorySide(rows(5), { title: "table \uFFFD" }), new MemorySide(rows(5)));
+    const sound = readFileSync(certificatePath());
+    expect(checkCertificate(sound).valid).toBe(true);
+    const at = sound.indexOf("\uFFFD");
+    const altered = Buffer.concat([sound.subarray(0, at), Buffer.from([0xff]), sound.subarray(at + 3)]);
+    expect(altered.toString("utf8")).toBe(sound.toString("utf8"));
+    expect(checkCertificate(altered).valid).toBe(false);
+  });
+
   test("refuses to be checked against what is no key", async () => {
     await certified(new MemorySide(rows(5)), new MemorySide(rows(5)));
     expect(() => checkCertificate(readFileSync(certificatePath()), { publicKey: "abc" })).toThrow(

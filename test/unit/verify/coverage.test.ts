@@ -106,6 +106,21 @@ describe("a part of a table", () => {
     ]);
   });
 
+  test("by filter and range under a mapping that renames a column: rows are looked up, since the filter's column may be another there", async () => {
+    const through = mapping({ columns: { amount: "size" } });
+    const target = new MemorySide(
+      rows(40).map(({ key, columns }) => ({
+        key,
+        columns: columns.map((one) => (one.name === "size" ? { ...one, name: "amount" } : one)),
+      })),
+    );
+    const { result } = await compare(new MemorySide(rows(40)), target, { scope: { ...middle, filter: large }, mapping: through });
+    expect(result.coverage.text).toBe("source rows with key in [10; 20) and size ≥ 60; extra rows not checked");
+    expect(result).toMatchObject({ equal: true, sourceRows: 0 });
+    const wide = await compare(new MemorySide(rows(40)), target, { scope: { versions: "latest", filter: large }, mapping: through });
+    expect(wide.result).toMatchObject({ equal: true, sourceRows: 20, targetRows: 20 });
+  });
+
   test("into a target that holds only this job's rows: every row of it is compared, and one that the part does not have is extra", async () => {
     const target = new MemorySide(rows(40).filter((_, i) => (i >= 10 && i < 20) || i === 25));
     const { result } = await compare(new MemorySide(rows(40)), target, { scope: middle, targetHoldsOnlyThis: true });

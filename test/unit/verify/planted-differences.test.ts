@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FlowRow } from "../../../src/job/mapping.ts";
 import type { Value } from "../../../src/model/value.ts";
+import { maskedText } from "../../../src/verify/value-text.ts";
 import { compare, mapping, row, rows, versioned, type Comparison } from "./support/compare.ts";
 import { MemorySide } from "./support/memory-side.ts";
 
@@ -200,6 +201,25 @@ describe("a planted difference is found and named:", () => {
     ]);
   });
 
+  test("a row of the target that cannot be read", async () => {
+    const unreadable = [{ cause: "format", text: "a quote is open", place: "target.csv:9", original: '"' }];
+    const { result } = await compare(new MemorySide(rows(3)), new MemorySide(rows(3), { unreadable }));
+    expect(result).toMatchObject({ equal: false, differenceCount: 1, rejectedRows: 0 });
+    expect(result.differences).toEqual([
+      {
+        kind: "extra",
+        key: "target.csv:9",
+        columns: [{ name: "(row)", source: null, target: null, why: "cannot be read: a quote is open" }],
+      },
+    ]);
+  });
+
+  test("a row that the source cannot read is rejected, not different", async () => {
+    const unreadable = [{ cause: "format", text: "a quote is open", place: "source.csv:9", original: '"' }];
+    const { result } = await compare(new MemorySide(rows(3), { unreadable }), new MemorySide(rows(3)));
+    expect(result).toMatchObject({ equal: true, rejectedRows: 1, filteredRows: 0 });
+  });
+
   test("rows without key, by how often they occur", async () => {
     const plain = (name: string): FlowRow => ({ key: [], columns: [{ name: "name", value: name }] });
     const source = new MemorySide([plain("a"), plain("b"), plain("b"), plain("c")], { key: [], looksUp: false });
@@ -234,6 +254,13 @@ describe("the report", () => {
     expect(masked.target).toMatch(/^string#[0-9a-f]{8}$/);
     expect(masked.source).not.toBe(masked.target);
     expect(JSON.stringify(result)).not.toContain("secret");
+  });
+
+  test("masks anew in every run, so that nobody can collect what a hash stands for", () => {
+    const [one, other] = [maskedText(new Uint8Array([1])), maskedText(new Uint8Array([2]))];
+    expect(one("a")).toBe(one("a"));
+    expect(one("a")).not.toBe(other("a"));
+    expect(new Set([one(1n), one(1), one("1"), one(-0), one(0)]).size).toBe(5);
   });
 
   test("goes through much that differs in bounded groups, and counts every row", async () => {

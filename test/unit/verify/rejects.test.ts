@@ -31,13 +31,28 @@ describe("rejected rows", () => {
   });
 
   test("explain the second of two rows of a file with one key, and not the first", async () => {
-    const reject = { place: "memory:6", original: { key: [["id", { integer: "2" }]], columns: [] } } satisfies Partial<Reject>;
     const source = () => new MemorySide([...rows(5), row(2, { name: "again" })], { looksUp: false });
-    const rejects = await rejectIndex(stored(reject));
+    const rejects = await rejectIndex(stored({ place: "memory:6" }));
     const sound = await compare(source(), new MemorySide(rows(5)), { rejects });
     expect(sound.result).toMatchObject({ equal: true, rejectedRows: 1 });
     const harmed = await compare(source(), new MemorySide(rows(5).toSpliced(2, 1, row(2, { name: "harmed" }))), { rejects });
     expect(harmed.result).toMatchObject({ equal: false, differences: [{ kind: "different", key: "id=2" }] });
+  });
+
+  test("explain any number of rows with one key", async () => {
+    const again = Array.from({ length: 9 }, () => row(2, { name: "again" }));
+    const rejects = await rejectIndex(stored(...again.map((_, i) => ({ place: `memory:${6 + i}` }))));
+    for (const looksUp of [true, false]) {
+      const source = new MemorySide([...rows(5), ...again], { looksUp });
+      expect((await compare(source, new MemorySide(rows(5)), { rejects })).result).toMatchObject({ equal: true, rejectedRows: 9 });
+    }
+  });
+
+  test("of a table are not looked up again: they stay rejected", async () => {
+    const rejects = await rejectIndex(stored({ place: "memory:2" }));
+    const source = new MemorySide(rows(3));
+    const { result } = await compare(source, new MemorySide(rows(3).toSpliced(1, 1, row(1, { name: "older" }))), { rejects });
+    expect(result).toMatchObject({ equal: true, rejectedRows: 1, live: false });
   });
 
   test("explain an older target row that they left standing", async () => {

@@ -1,4 +1,13 @@
-import type { Batch, Canonicalizer, Described, Position, ScanScope, Source, Split } from "../../../../src/connector/connector.ts";
+import type {
+  Batch,
+  Canonicalizer,
+  Described,
+  Position,
+  ScanScope,
+  Source,
+  SourceRefusal,
+  Split,
+} from "../../../../src/connector/connector.ts";
 import { DecodedCanonicalizer } from "../../../../src/connector/decoded-canonicalizer.ts";
 import { rowTest } from "../../../../src/connector/row-scope.ts";
 import type { CompiledMapping, FlowRow } from "../../../../src/job/mapping.ts";
@@ -14,6 +23,8 @@ export interface MemorySideOptions {
   /** False: like a file, the side cannot be asked by key. */
   readonly looksUp?: boolean;
   readonly timeToLiveSeconds?: number;
+  /** Lines that the side cannot make out, told with its first batch. */
+  readonly unreadable?: readonly SourceRefusal[];
 }
 
 export const idKey: readonly KeySchema[] = [{ name: "id", type: "integer" }];
@@ -83,7 +94,7 @@ export class MemorySide implements Source {
       const end = Math.min(at + size, to ?? this.rows.length);
       const slice = this.rows.slice(at, end).map((row, i) => ({ row, line: at + i }));
       const kept = slice.filter(({ row }) => test?.(row) !== false);
-      yield batchOf(split.id, at, kept, String(end));
+      yield batchOf(split.id, at, kept, String(end), at === 0 ? (this.#options.unreadable ?? []) : []);
     }
   }
 
@@ -101,7 +112,13 @@ export class MemorySide implements Source {
   }
 }
 
-function batchOf(split: string, at: number, rows: readonly { row: FlowRow; line: number }[], position: Position): Batch {
+function batchOf(
+  split: string,
+  at: number,
+  rows: readonly { row: FlowRow; line: number }[],
+  position: Position,
+  refused: readonly SourceRefusal[],
+): Batch {
   return {
     rows: rows.length,
     bytes: rows.length * 100,
@@ -110,6 +127,6 @@ function batchOf(split: string, at: number, rows: readonly { row: FlowRow; line:
     position,
     decoded: () => rows.map(({ row }) => row),
     place: (index) => `memory:${rows[index]!.line + 1}`,
-    refused: [],
+    refused,
   };
 }
