@@ -17,7 +17,14 @@ const spareConnections = 4;
 const responseBytesMax = 16 * 1024 * 1024;
 
 /** Operations that change nothing; whatever else is sent passes the fence. */
-const reads: ReadonlySet<string> = new Set(["/GetRow", "/BatchGetRow", "/GetRange", "/DescribeTable", "/ListTable", "/ComputeSplitPointsBySize"]);
+const reads: ReadonlySet<string> = new Set([
+  "/GetRow",
+  "/BatchGetRow",
+  "/GetRange",
+  "/DescribeTable",
+  "/ListTable",
+  "/ComputeSplitPointsBySize",
+]);
 
 export interface ClientOrder {
   readonly place: InstancePlace;
@@ -42,9 +49,9 @@ export async function openClient({ place, context, concurrency, beforeWrite }: C
     credentials,
     clock,
     chance,
-    transport: (request, signal) => {
+    transport: (request, signal, room) => {
       if (!reads.has(request.path)) beforeWrite?.();
-      return http.transport(request, signal);
+      return http.transport(request, signal, room);
     },
   });
 }

@@ -20,8 +20,8 @@ const tooLarge: Refusal = {
   text: `the row has more than ${limits.attributeColumnsPerRowMax} columns or ${limits.writeBytesMax} bytes, and the target takes whole rows only (allow_update is false)`,
 };
 
-/** Fits 200 rows of 300 bytes without growing. */
-const FIRST_CAPACITY = 96 * 1024;
+/** Fits 200 rows of 600 bytes without growing. */
+const FIRST_CAPACITY = 128 * 1024;
 /** Larger bodies, of large cells, are left to the garbage collector. */
 const SPARE_BYTES_MAX = 512 * 1024;
 

@@ -31,19 +31,22 @@ export interface TableScan {
   readonly pageRows?: number | undefined;
 }
 
+/** Rows of the first page, when nothing is known of their size. */
+const FIRST_ROWS = 1000;
+
 /**
- * How many rows to ask for, so that a page has some 2 MB: the service would fill it up to 4 MB, and two pages a worker are held.
+ * How many rows to ask for, so that a page has some 1 MB: the service would fill it up to 4 MB, and two pages a worker are held.
  * A page is only counted when it is too large; small rows never cost more than a comparison.
  */
 class PageLimit {
   #rows: number;
   readonly #most: number;
-  static readonly #wantedBytes = 1_800_000;
-  static readonly #tooManyBytes = 2_300_000;
+  static readonly #wantedBytes = 900_000;
+  static readonly #tooManyBytes = 1_150_000;
 
   constructor(most: number) {
     this.#most = most;
-    this.#rows = most;
+    this.#rows = Math.min(most, FIRST_ROWS);
   }
 
   get rows(): number {
