@@ -18,7 +18,7 @@ export function known<T>(inputs: Inputs<T>): pulumi.Output<T> {
 export interface Self {
   /** For progress and messages on the resource's row. A top-level input of the name `urn` would be dropped silently. */
   readonly urn: string;
-  /** What a thing is called for whose name the program does not care; check keeps the first one for good. */
+  /** What a thing is called that the program does not name; check keeps the first for good. */
   readonly name?: string | undefined;
   /** Whether check is called for a preview. */
   readonly dryRun?: boolean | undefined;
@@ -33,7 +33,14 @@ export abstract class ByText extends pulumi.CustomResource {
    * @param outputs names of what the provider adds to the inputs
    * @param thing what the thing is called where the inputs leave it open
    */
-  protected constructor(kind: Kind, name: string, inputs: object, outputs: readonly string[], opts: pulumi.CustomResourceOptions = {}, thing = name) {
+  protected constructor(
+    kind: Kind,
+    name: string,
+    inputs: object,
+    outputs: readonly string[],
+    opts: pulumi.CustomResourceOptions = {},
+    thing = name,
+  ) {
     const type = typeToken(kind);
     const self: pulumi.Inputs = { urn: urnOf(kind, name, opts), name: thing, dryRun: pulumi.runtime.isDryRun() };
     const added = Object.fromEntries(outputs.map((output) => [output, undefined]));

@@ -12,6 +12,8 @@ export function cloudResources(): typeof ots {
     return loaded;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new pulumi.RunError(`instances and tables in the cloud need the package @pulumi/alicloud: run \`npm install @pulumi/alicloud\` (${reason})`);
+    throw new pulumi.RunError(
+      `instances and tables in the cloud need the package @pulumi/alicloud: run \`npm install @pulumi/alicloud\` (${reason})`,
+    );
   }
 }

@@ -58,4 +58,16 @@ export class Migration extends ByText {
   }
 }
 
-const migrationOutputs = ["jobId", "jobName", "outcome", "rows", "bytes", "rejectedRows", "seconds", "mappingHash", "digest", "certificate", "certificateFingerprint"];
+const migrationOutputs = [
+  "jobId",
+  "jobName",
+  "outcome",
+  "rows",
+  "bytes",
+  "rejectedRows",
+  "seconds",
+  "mappingHash",
+  "digest",
+  "certificate",
+  "certificateFingerprint",
+];

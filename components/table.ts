@@ -54,7 +54,13 @@ export class Table extends pulumi.ComponentResource implements Placed {
     }
     this.place = pulumi
       .all([instance.endpoint, instance.instanceName, this.tableName, instance.credentials])
-      .apply(([endpoint, instanceName, table, credentials]): EndpointInput => ({ type: "table-store", endpoint, instance: instanceName, table, credentials }));
+      .apply(([endpoint, instanceName, table, credentials]): EndpointInput => ({
+        type: "table-store",
+        endpoint,
+        instance: instanceName,
+        table,
+        credentials,
+      }));
     this.registerOutputs({ tableName: this.tableName });
   }
 }
@@ -75,7 +81,9 @@ const cloudKeyType = { string: "String", integer: "Integer", binary: "Binary" } 
 
 function cloudTable(name: string, args: TableArgs, parent: Table): { readonly tableName: pulumi.Output<string> } {
   const { Table: CloudTable } = cloudResources();
-  const keys = pulumi.output(args.primaryKey).apply((columns) => columns.map((column) => ({ name: column.name, type: cloudKeyType[column.type] })));
+  const keys = pulumi
+    .output(args.primaryKey)
+    .apply((columns) => columns.map((column) => ({ name: column.name, type: cloudKeyType[column.type] })));
   const deviation = args.maxDeviationSeconds;
   return new CloudTable(
     `${name}-table`,
@@ -93,7 +101,9 @@ function cloudTable(name: string, args: TableArgs, parent: Table): { readonly ta
 
 function importId(name: string, { instance, tableName = name }: TableArgs): string {
   if (instance.plainName === undefined || typeof tableName !== "string") {
-    throw new pulumi.RunError(`table ${name}: to adopt a table in the cloud, write instanceName and tableName as plain text: Pulumi imports by a name it knows beforehand`);
+    throw new pulumi.RunError(
+      `table ${name}: to adopt a table in the cloud, write instanceName and tableName as plain text: Pulumi imports by a name it knows beforehand`,
+    );
   }
   return `${instance.plainName}:${tableName}`;
 }

@@ -7,6 +7,7 @@ export async function signerOf(folder: string, certificate: string): Promise<str
   if (certificate === "") return "";
   const { checkCertificate, TableferryError } = await library();
   const { valid, reasons, certificate: body } = checkCertificate(await readFile(resolve(folder, certificate)));
-  if (!valid || body === undefined) throw new TableferryError("TF_INTERNAL", { message: `the certificate does not hold: ${reasons.join("; ")}`, place: certificate });
+  if (!valid || body === undefined)
+    throw new TableferryError("TF_INTERNAL", { message: `the certificate does not hold: ${reasons.join("; ")}`, place: certificate });
   return body.signer.fingerprint;
 }

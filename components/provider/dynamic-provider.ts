@@ -19,7 +19,11 @@ export interface DynamicProvider {
  * outputs, not inputs), cleans every result, prints plans, and turns errors into what Pulumi shows best.
  * @param inputNames inputs that a refresh may correct
  */
-export function dynamicProvider(handlers: Handlers, inputNames: readonly string[], surroundings: () => Surroundings = ownSurroundings): DynamicProvider {
+export function dynamicProvider(
+  handlers: Handlers,
+  inputNames: readonly string[],
+  surroundings: () => Surroundings = ownSurroundings,
+): DynamicProvider {
   const subjectOf = (properties: Properties): Subject => ({ ...surroundings(), urn: selfOf(properties).urn });
   return {
     check: (olds, news) => check(handlers, olds, news, subjectOf(news)),
@@ -51,11 +55,18 @@ export function dynamicProvider(handlers: Handlers, inputNames: readonly string[
   };
 }
 
-async function check(handlers: Handlers, olds: Properties, news: Properties, subject: Subject): Promise<{ inputs: Record<string, Struct>; failures: Failure[] }> {
-  const { name, dryRun } = selfOf(news);
+async function check(
+  handlers: Handlers,
+  olds: Properties,
+  news: Properties,
+  subject: Subject,
+): Promise<{ inputs: Record<string, Struct>; failures: Failure[] }> {
+  const { name: named, dryRun } = selfOf(news);
   const asked = outer(news);
   const before = Object.keys(olds).length === 0 ? undefined : outer(olds);
-  const __self = { urn: subject.urn };
+  // The first name stays when the resource is renamed: what is called by default would otherwise become another thing.
+  const name = selfOf(olds).name || named;
+  const __self = { urn: subject.urn, name };
   try {
     const { inputs, failures } = await handlers.check({ asked, before, name }, subject);
     if (dryRun && failures.length === 0 && (before === undefined || !sameValue(before, inputs))) {

@@ -25,11 +25,15 @@ export const embeddedStoreHandlers: Handlers = { check, plan, diff, create, upda
 async function check({ asked, before }: Question, subject: Subject): Promise<Answer> {
   const failures = wrongFields(rules, asked);
   if (flag(asked, "keepRunning") && flag(asked, "deleteData")) {
-    failures.push({ property: "keepRunning", reason: "keepRunning: the data of a server that keeps running cannot be deleted; leave out one of keepRunning and deleteData" });
+    failures.push({
+      property: "keepRunning",
+      reason: "keepRunning: the data of a server that keeps running cannot be deleted; leave out one of keepRunning and deleteData",
+    });
   }
   if (failures.length > 0) return { inputs: asked, failures };
   const dataDir = text(asked, "dataDir");
-  if (dataDir === UNKNOWN || asked["port"] === UNKNOWN) return { inputs: { ...asked, port: UNKNOWN, endpoint: UNKNOWN, keysFile: UNKNOWN }, failures: [] };
+  if (dataDir === UNKNOWN || asked["port"] === UNKNOWN)
+    return { inputs: { ...asked, port: UNKNOWN, endpoint: UNKNOWN, keysFile: UNKNOWN }, failures: [] };
   const kept = before?.["dataDir"] === dataDir ? before["port"] : undefined;
   const port = asked["port"] ?? kept ?? (await choosePort(dataDir, subject));
   if (port === undefined) return { inputs: asked, failures: [{ property: "port", reason: "port: no free port was found; name one" }] };
@@ -52,7 +56,9 @@ const placeOf = (properties: Properties) => ({ endpoint: text(properties, "endpo
 async function storeIdIn(folder: string): Promise<string | undefined> {
   try {
     const content: unknown = JSON.parse(await readFile(join(folder, "store.json"), "utf8"));
-    return typeof content === "object" && content !== null && "storeId" in content && typeof content.storeId === "string" ? content.storeId : undefined;
+    return typeof content === "object" && content !== null && "storeId" in content && typeof content.storeId === "string"
+      ? content.storeId
+      : undefined;
   } catch {
     return undefined;
   }
@@ -95,7 +101,10 @@ async function run(inputs: Properties, subject: Subject): Promise<Properties> {
   const server = startServer({ folder: subject.folder, dataDir, port: Number(inputs["port"]), env: subject.env });
   const answer = await waitForStore(place, subject, systemClock, () => server.exited() !== undefined);
   if (answer === undefined) {
-    throw new TableferryError("TF_SERVER_START", { message: `the server on ${text(inputs, "dataDir")} did not start: ${server.lastWords()}`, place: place.endpoint });
+    throw new TableferryError("TF_SERVER_START", {
+      message: `the server on ${text(inputs, "dataDir")} did not start: ${server.lastWords()}`,
+      place: place.endpoint,
+    });
   }
   return { storeId: answer.storeId, status: "running" };
 }

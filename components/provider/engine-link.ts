@@ -30,7 +30,10 @@ export function connectEngine(address: string): EngineLink {
   const client: IEngineClient = new EngineClient(address, grpc.credentials.createInsecure());
   const gone = new AbortController();
   // The engine holds the other end of our stdin and writes nothing to it: its end is the first news of a killed engine.
-  process.stdin.once("end", () => gone.abort()).once("error", () => gone.abort()).resume();
+  process.stdin
+    .once("end", () => gone.abort())
+    .once("error", () => gone.abort())
+    .resume();
   const log = (urn: string, text: string, severity: messages.LogSeverity, ephemeral: boolean) =>
     new Promise<void>((resolve) => {
       const request = new pb.LogRequest().setSeverity(severity).setMessage(text).setUrn(urn).setEphemeral(ephemeral);

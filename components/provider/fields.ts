@@ -9,7 +9,10 @@ export interface FieldRule {
 }
 
 export const flagField: FieldRule = { expected: "true or false", optional: true, holds: (value) => typeof value === "boolean" };
-export const textField = (expected: string, pattern = /./): FieldRule => ({ expected, holds: (value) => typeof value === "string" && pattern.test(value) });
+export const textField = (expected: string, pattern = /./): FieldRule => ({
+  expected,
+  holds: (value) => typeof value === "string" && pattern.test(value),
+});
 export const wholeField = (least: number, most: number): FieldRule => ({
   expected: `a whole number from ${String(least)} to ${String(most)}`,
   holds: (value) => typeof value === "number" && Number.isInteger(value) && value >= least && value <= most,
@@ -22,10 +25,12 @@ export function wrongFields(rules: Readonly<Record<string, FieldRule>>, given: P
   for (const [property, rule] of Object.entries(rules)) {
     const value = given[property];
     const fits = value === undefined ? rule.optional === true : value === UNKNOWN || rule.holds(value);
-    if (!fits) failures.push({ property, reason: `${property}: ${value === undefined ? "missing; expected" : "expected"} ${rule.expected}` });
+    if (!fits)
+      failures.push({ property, reason: `${property}: ${value === undefined ? "missing; expected" : "expected"} ${rule.expected}` });
   }
   for (const property of Object.keys(given)) {
-    if (!Object.hasOwn(rules, property)) failures.push({ property, reason: `${property}: unknown field; known are ${Object.keys(rules).join(", ")}` });
+    if (!Object.hasOwn(rules, property))
+      failures.push({ property, reason: `${property}: unknown field; known are ${Object.keys(rules).join(", ")}` });
   }
   return failures;
 }

@@ -28,7 +28,7 @@ export interface Question {
   readonly asked: Properties;
   /** The inputs of the last `up`; undefined for what is made anew. */
   readonly before: Properties | undefined;
-  /** What the thing is called if neither says. */
+  /** What the thing is called if the program does not say; stays the same when the resource is renamed. */
   readonly name: string;
 }
 

@@ -7,7 +7,12 @@ const rules = {
   endpoint: textField("the store's address", /^https?:\/\//),
   keysFile: textField("the store's keys file, relative to the folder of Pulumi.yaml"),
   storeId: optional(textField("the store's id")),
-  instanceName: optional(textField("3 to 16 letters, digits and hyphens, beginning with a letter, not ending with a hyphen", /^[A-Za-z][A-Za-z0-9-]{1,14}[A-Za-z0-9]$/)),
+  instanceName: optional(
+    textField(
+      "3 to 16 letters, digits and hyphens, beginning with a letter, not ending with a hyphen",
+      /^[A-Za-z][A-Za-z0-9-]{1,14}[A-Za-z0-9]$/,
+    ),
+  ),
   deleteData: flagField,
 };
 
@@ -18,8 +23,8 @@ export const instanceHandlers: Handlers = { check, diff, create, update, read, d
 
 const placeOf = (properties: Properties) => ({ endpoint: text(properties, "endpoint"), keysFile: text(properties, "keysFile") });
 
-function check({ asked, before, name }: Question): Promise<Answer> {
-  const inputs = { ...asked, instanceName: asked["instanceName"] ?? before?.["instanceName"] ?? name };
+function check({ asked, name }: Question): Promise<Answer> {
+  const inputs = { ...asked, instanceName: asked["instanceName"] ?? name };
   return Promise.resolve({ inputs, failures: wrongFields(rules, inputs) });
 }
 
@@ -52,7 +57,10 @@ function ensure(inputs: Properties, subject: Subject): Promise<Properties> {
 async function read(_id: string, properties: Properties, subject: Subject): Promise<Found | undefined> {
   const answer = await pingStore(placeOf(properties), subject);
   if (answer === undefined) {
-    await subject.engine.warn(subject.urn, "the store does not answer, so this instance is recorded as it was; `up` starts the store again");
+    await subject.engine.warn(
+      subject.urn,
+      "the store does not answer, so this instance is recorded as it was; `up` starts the store again",
+    );
     return { outputs: {} };
   }
   return answer.instances.includes(text(properties, "instanceName")) ? { outputs: { storeId: answer.storeId } } : undefined;
@@ -60,7 +68,8 @@ async function read(_id: string, properties: Properties, subject: Subject): Prom
 
 async function remove(_id: string, properties: Properties, subject: Subject): Promise<void> {
   const name = text(properties, "instanceName");
-  if (!flag(properties, "deleteData")) return subject.engine.say(subject.urn, `instance ${name} stays with its tables; deleteData: true would delete it`);
+  if (!flag(properties, "deleteData"))
+    return subject.engine.say(subject.urn, `instance ${name} stays with its tables; deleteData: true would delete it`);
   await withAdmin(placeOf(properties), subject, async (admin) => {
     // Another store may answer at the address by now, with an instance of the same name.
     if ((await admin.ping()).storeId === properties["storeId"]) await admin.dropInstance(name, { force: true });

@@ -1,6 +1,15 @@
 import type { JobContext, JobSpec } from "../../src/index.ts";
 import { text } from "./fields.ts";
-import { PartialFailure, type Answer, type Comparison, type Difference, type Handlers, type Properties, type Question, type Subject } from "./handlers.ts";
+import {
+  PartialFailure,
+  type Answer,
+  type Comparison,
+  type Difference,
+  type Handlers,
+  type Properties,
+  type Question,
+  type Subject,
+} from "./handlers.ts";
 import { changedMeaning, checkJob, jobFields, jobInputNames, jobOf, type JobKind } from "./job-inputs.ts";
 import { contextFor, JobUnfinished, runJobFor, secondsOf, type JobResult } from "./job-run.ts";
 import { library } from "./library.ts";
@@ -69,14 +78,16 @@ async function check(kind: JobKind, question: Question, subject: Subject): Promi
   const answer = await checkJob(kind, question, subject);
   const { before } = question;
   // A verification writes nothing, so there is nothing to refuse.
-  if (kind === "verification" || answer.failures.length > 0 || before === undefined || answer.inputs["onChange"] === "recopy") return answer;
+  if (kind === "verification" || answer.failures.length > 0 || before === undefined || answer.inputs["onChange"] === "recopy")
+    return answer;
   const reason = 'changed after the migration was made; set onChange: "recopy" to copy again over what is there, or take the change back';
   return { ...answer, failures: changedMeaning(before, answer.inputs).map((property) => ({ property, reason: `${property}: ${reason}` })) };
 }
 
 async function plan(kind: JobKind, inputs: Properties, before: Properties | undefined, subject: Subject): Promise<readonly string[]> {
   if (unknownPaths(jobFields(kind, inputs)).length > 0) return ["the plan is known once its source and target are"];
-  if (before !== undefined && !needed({ ...before, outcome: "complete" }, inputs)) return ["nothing runs now; the change takes effect in the next run"];
+  if (before !== undefined && !needed({ ...before, outcome: "complete" }, inputs))
+    return ["nothing runs now; the change takes effect in the next run"];
   const { hasCode, planJob } = await library();
   const spec = await jobOf(kind, inputs);
   const context = await contextFor(subject, before !== undefined && runsAgain(before, inputs));
@@ -95,9 +106,17 @@ async function plan(kind: JobKind, inputs: Properties, before: Properties | unde
 async function sourceLines(spec: JobSpec, context: JobContext): Promise<string[]> {
   if (spec.source.type !== "file") return [];
   const { closing, openSource } = await library();
-  const { exists, title, estimatedRows: rows, estimatedBytes } = await closing(async (opened) => (await openSource(spec, context, opened)).describe());
+  const {
+    exists,
+    title,
+    estimatedRows: rows,
+    estimatedBytes,
+  } = await closing(async (opened) => (await openSource(spec, context, opened)).describe());
   if (!exists) return [`${title} is known once it exists`];
-  const amounts = [rows === undefined ? [] : [`about ${count(rows)} rows`], estimatedBytes === undefined ? [] : [byteText(estimatedBytes)]].flat();
+  const amounts = [
+    rows === undefined ? [] : [`about ${count(rows)} rows`],
+    estimatedBytes === undefined ? [] : [byteText(estimatedBytes)],
+  ].flat();
   return [`reads ${[title, ...amounts].join(", ")}`];
 }
 
@@ -110,7 +129,9 @@ async function unreachable({ source, target }: JobSpec): Promise<string[]> {
 
 /** Equal by meaning; the provider's text, the URN and what check was told beside the inputs are not among them. */
 function diff({ before, now }: Comparison): Promise<Difference> {
-  return Promise.resolve({ changes: before["outcome"] !== "complete" || jobInputNames.some((name) => !sameValue(before[name], now[name])) });
+  return Promise.resolve({
+    changes: before["outcome"] !== "complete" || jobInputNames.some((name) => !sameValue(before[name], now[name])),
+  });
 }
 
 /** Whether the change, or what an interruption left, calls for a run; the engine then finds out how much there is to do. */
@@ -121,5 +142,9 @@ function needed(before: Properties, now: Properties): boolean {
 
 /** Whether what was complete is to be done once more. What was interrupted goes on where it was, whatever this says. */
 function runsAgain(before: Properties, now: Properties): boolean {
-  return changedMeaning(before, now).length > 0 || !sameValue(before["triggers"], now["triggers"]) || remade(before["targetIncarnation"], now["targetIncarnation"]);
+  return (
+    changedMeaning(before, now).length > 0 ||
+    !sameValue(before["triggers"], now["triggers"]) ||
+    remade(before["targetIncarnation"], now["targetIncarnation"])
+  );
 }

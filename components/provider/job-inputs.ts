@@ -33,8 +33,8 @@ export async function jobOf(kind: JobKind, inputs: Properties): Promise<JobSpec>
  * Checks a job's inputs by the specification's own rules. The job's name is the first it was given and stays when the resource is
  * renamed; the mapping's hash covers the module and what it imports, and so makes a changed mapping a changed input.
  */
-export async function checkJob(kind: JobKind, { asked, before, name }: Question, subject: Subject): Promise<Answer> {
-  const jobName = asked["jobName"] ?? before?.["jobName"] ?? name;
+export async function checkJob(kind: JobKind, { asked, name }: Question, subject: Subject): Promise<Answer> {
+  const jobName = asked["jobName"] ?? name;
   const inputs = { ...asked, jobName };
   const failures = [...(await specFailures(kind, inputs)), ...ownFailures(inputs)];
   if (failures.length > 0) return { inputs, failures };
@@ -46,7 +46,10 @@ export async function checkJob(kind: JobKind, { asked, before, name }: Question,
 async function specFailures(kind: JobKind, inputs: Properties): Promise<Failure[]> {
   const { jobSpec, parseJob, problemsOf, secretPaths } = await library();
   const fields = jobFields(kind, inputs);
-  const secrets = secretPaths(fields).map((path) => ({ path, text: "looks like a secret; name where it is instead: { env: PREFIX }, { file: PATH } or { chain: true }" }));
+  const secrets = secretPaths(fields).map((path) => ({
+    path,
+    text: "looks like a secret; name where it is instead: { env: PREFIX }, { file: PATH } or { chain: true }",
+  }));
   const failures = failuresOf([...secrets, ...problemsOf(jobSpec, fields)], fields);
   if (failures.length > 0 || unknownPaths(fields).length > 0) return failures;
   try {
@@ -60,8 +63,10 @@ async function specFailures(kind: JobKind, inputs: Properties): Promise<Failure[
 function ownFailures({ triggers, timeoutSeconds, onChange }: Properties): Failure[] {
   const failures: Failure[] = [];
   const wrong = (property: string, expected: string) => failures.push({ property, reason: `${property}: expected ${expected}` });
-  if (timeoutSeconds !== undefined && timeoutSeconds !== UNKNOWN && !(typeof timeoutSeconds === "number" && timeoutSeconds > 0)) wrong("timeoutSeconds", "a number above 0");
-  if (onChange !== undefined && onChange !== UNKNOWN && onChange !== "refuse" && onChange !== "recopy") wrong("onChange", '"refuse" or "recopy"');
+  if (timeoutSeconds !== undefined && timeoutSeconds !== UNKNOWN && !(typeof timeoutSeconds === "number" && timeoutSeconds > 0))
+    wrong("timeoutSeconds", "a number above 0");
+  if (onChange !== undefined && onChange !== UNKNOWN && onChange !== "refuse" && onChange !== "recopy")
+    wrong("onChange", '"refuse" or "recopy"');
   if (triggers !== undefined && triggers !== UNKNOWN && !Array.isArray(triggers)) wrong("triggers", "a list of values");
   return failures;
 }

@@ -17,7 +17,11 @@ export class JobUnfinished extends Error {
   /** What the comparison found, when it came that far. */
   readonly verification: VerificationResult | undefined;
 
-  constructor(message: string, cause: unknown, { progress, verification }: { progress?: Progress | undefined; verification?: VerificationResult | undefined }) {
+  constructor(
+    message: string,
+    cause: unknown,
+    { progress, verification }: { progress?: Progress | undefined; verification?: VerificationResult | undefined },
+  ) {
     super(message, { cause });
     this.name = "JobUnfinished";
     this.progress = progress;
@@ -99,7 +103,9 @@ function messageOf(error: unknown, cause: StopCause | undefined, progress: Progr
 
 /** The library knows the command's way to run a job once more; programs have their own. */
 function inPulumi(message: string): string {
-  return message.includes("--again") ? `${message}\n  in Pulumi: change \`triggers\`, or run \`pulumi up --replace\` with the URN of this resource, to copy once more.` : message;
+  return message.includes("--again")
+    ? `${message}\n  in Pulumi: change \`triggers\`, or run \`pulumi up --replace\` with the URN of this resource, to copy once more.`
+    : message;
 }
 
 const causeWords: Readonly<Record<StopCause, string>> = {

@@ -41,7 +41,9 @@ export function progressLine(progress: Progress): string {
   const { phase, rowsRead, rowsWritten, estimatedRows, rowsPerSecond, etaSeconds, rejects } = progress;
   const rows = phase === "copy" ? rowsWritten : rowsRead;
   const known = estimatedRows !== undefined && estimatedRows > 0;
-  const share = known ? ` of about ${count(estimatedRows)} rows (${String(Math.min(100, Math.floor((100 * rows) / estimatedRows)))} %)` : " rows";
+  const share = known
+    ? ` of about ${count(estimatedRows)} rows (${String(Math.min(100, Math.floor((100 * rows) / estimatedRows)))} %)`
+    : " rows";
   const moving = phase === "copy" || phase === "verify";
   const parts = [moving ? `${phaseWords[phase]} ${count(rows)}${share}` : phaseWords[phase]];
   if (moving && rowsPerSecond > 0) parts.push(`${count(rowsPerSecond)} rows/s`);

@@ -9,11 +9,18 @@ const PATIENCE_MS = 2_000;
 export function reachable(endpoint: string): Promise<boolean> {
   const { hostname, port, protocol } = new URL(endpoint);
   return new Promise((resolve) => {
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (protocol === "https:" ? 443 : 80), timeout: PATIENCE_MS });
+    const socket = connect({
+      host: hostname.replace(/^\[|\]$/g, ""),
+      port: Number(port) || (protocol === "https:" ? 443 : 80),
+      timeout: PATIENCE_MS,
+    });
     const answer = (open: boolean) => {
       socket.destroy();
       resolve(open);
     };
-    socket.once("connect", () => answer(true)).once("error", () => answer(false)).once("timeout", () => answer(false));
+    socket
+      .once("connect", () => answer(true))
+      .once("error", () => answer(false))
+      .once("timeout", () => answer(false));
   });
 }

@@ -52,5 +52,7 @@ function command(): string {
 /** What a process needs to run at all, and nothing that says who we are elsewhere. */
 function allowed(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const names = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|NODE_EXTRA_CA_CERTS)$/i;
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value !== undefined && names.test(name) ? [[name, value]] : [])));
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value !== undefined && names.test(name) ? [[name, value]] : [])),
+  );
 }

@@ -41,7 +41,8 @@ export async function stoppable<Result>(subject: Subject, rules: StopRules, run:
   if (subject.engine.gone.aborted) engineGone();
   subject.engine.gone.addEventListener("abort", engineGone);
   process.on("SIGINT", leave).on("SIGTERM", leave);
-  const cancelDeadline = rules.timeoutSeconds === undefined ? undefined : rules.clock.after(rules.timeoutSeconds * 1000, () => stop("time is up"));
+  const cancelDeadline =
+    rules.timeoutSeconds === undefined ? undefined : rules.clock.after(rules.timeoutSeconds * 1000, () => stop("time is up"));
   const watching = watchRequest(stopRequestFile(subject.folder, subject.urn), rules, done.signal, () => stop("asked"));
   underWay.add(abort);
   try {

@@ -19,9 +19,18 @@ const START_MS = 30_000;
 const STOP_MS = 30_000;
 
 /** Opens the store's administration for one task. @throws TF_CREDENTIALS_MISSING without its keys */
-export async function withAdmin<Result>(place: StorePlace, { folder, env }: Surroundings, use: (admin: StoreAdmin) => Promise<Result>, patienceMs = 2_000): Promise<Result> {
+export async function withAdmin<Result>(
+  place: StorePlace,
+  { folder, env }: Surroundings,
+  use: (admin: StoreAdmin) => Promise<Result>,
+  patienceMs = 2_000,
+): Promise<Result> {
   const { resolveCredentials, StoreAdmin } = await library();
-  const admin = new StoreAdmin(place.endpoint, await resolveCredentials({ file: resolve(folder, place.keysFile) }, folder, env), patienceMs);
+  const admin = new StoreAdmin(
+    place.endpoint,
+    await resolveCredentials({ file: resolve(folder, place.keysFile) }, folder, env),
+    patienceMs,
+  );
   try {
     return await use(admin);
   } finally {
@@ -41,7 +50,12 @@ export async function pingStore(place: StorePlace, surroundings: Surroundings): 
 }
 
 /** Waits until the store answers; undefined when it never does, or has given up. */
-export async function waitForStore(place: StorePlace, surroundings: Surroundings, clock: Clock, givenUp: () => boolean): Promise<StorePing | undefined> {
+export async function waitForStore(
+  place: StorePlace,
+  surroundings: Surroundings,
+  clock: Clock,
+  givenUp: () => boolean,
+): Promise<StorePing | undefined> {
   const end = clock.monotonic() + START_MS;
   while (clock.monotonic() < end) {
     const answer = await pingStore(place, surroundings);
@@ -59,7 +73,11 @@ export async function stopStore(place: StorePlace, storeId: string, surroundings
   await withAdmin(place, surroundings, (admin) => admin.shutdown());
   const end = clock.monotonic() + STOP_MS;
   while (isAlive(answer.pid)) {
-    if (clock.monotonic() > end) throw new TableferryError("TF_TIMEOUT", { message: `the server, process ${String(answer.pid)}, does not stop`, place: place.endpoint });
+    if (clock.monotonic() > end)
+      throw new TableferryError("TF_TIMEOUT", {
+        message: `the server, process ${String(answer.pid)}, does not stop`,
+        place: place.endpoint,
+      });
     await clock.sleep(POLL_MS);
   }
 }

@@ -47,17 +47,27 @@ function isTimeToLive(value: unknown): boolean {
 }
 
 function check({ asked, before, name }: Question): Promise<Answer> {
-  const inputs: Properties = { ...asked, tableName: asked["tableName"] ?? before?.["tableName"] ?? name };
+  const inputs: Properties = { ...asked, tableName: asked["tableName"] ?? name };
   const failures = wrongFields(rules, inputs);
-  if (failures.length === 0 && before !== undefined && isSameTable(before, inputs) && !sameValue(before["primaryKey"], inputs["primaryKey"])) {
-    const reason = "primaryKey: the key of a table cannot change; give the table with the new key a name of its own (tableName) and migrate into it";
+  if (
+    failures.length === 0 &&
+    before !== undefined &&
+    isSameTable(before, inputs) &&
+    !sameValue(before["primaryKey"], inputs["primaryKey"])
+  ) {
+    const reason =
+      "primaryKey: the key of a table cannot change; give the table with the new key a name of its own (tableName) and migrate into it";
     failures.push({ property: "primaryKey", reason });
   }
   return Promise.resolve({ inputs, failures });
 }
 
 function isSameTable(before: Properties, now: Properties): boolean {
-  return sameValue(before["tableName"], now["tableName"]) && sameValue(before["instanceName"], now["instanceName"]) && !remade(before["storeId"], now["storeId"]);
+  return (
+    sameValue(before["tableName"], now["tableName"]) &&
+    sameValue(before["instanceName"], now["instanceName"]) &&
+    !remade(before["storeId"], now["storeId"])
+  );
 }
 
 function diff({ before, now }: Comparison): Promise<Difference> {
@@ -98,7 +108,12 @@ async function takeOver(client: TableStoreClient, there: Description, inputs: Pr
   }
   if (!sameValue(there.options, optionsOf(inputs))) {
     const message = `the table has other options: ${optionsText(there.options)}`;
-    if (!flag(inputs, "adopt")) throw new TableferryError("TF_TABLE_THERE", { message, place, wayOut: "Declare those options, or set adopt: true to give it the declared ones." });
+    if (!flag(inputs, "adopt"))
+      throw new TableferryError("TF_TABLE_THERE", {
+        message,
+        place,
+        wayOut: "Declare those options, or set adopt: true to give it the declared ones.",
+      });
     await client.updateTable({ tableName: text(inputs, "tableName"), options: optionsOf(inputs) });
   }
   await subject.engine.say(subject.urn, `${place} was there already and is taken over as it is`);
@@ -107,7 +122,8 @@ async function takeOver(client: TableStoreClient, there: Description, inputs: Pr
 function update({ now }: Comparison, subject: Subject): Promise<Properties> {
   return withTable(now, subject, async (client) => {
     const there = await describe(client, text(now, "tableName"));
-    if (there !== undefined && !sameValue(there.options, optionsOf(now))) await client.updateTable({ tableName: text(now, "tableName"), options: optionsOf(now) });
+    if (there !== undefined && !sameValue(there.options, optionsOf(now)))
+      await client.updateTable({ tableName: text(now, "tableName"), options: optionsOf(now) });
     return { incarnation: there?.incarnation ?? "" };
   });
 }
@@ -115,11 +131,16 @@ function update({ now }: Comparison, subject: Subject): Promise<Properties> {
 async function read(_id: string, properties: Properties, subject: Subject): Promise<Found | undefined> {
   const { hasCode } = await library();
   try {
-    return await withTable(properties, subject, async (client) => {
-      const there = await describe(client, text(properties, "tableName"));
-      if (there === undefined || !sameValue(there.key, properties["primaryKey"])) return undefined;
-      return { outputs: { incarnation: there.incarnation }, inputs: drift(properties, there.options) };
-    }, BRIEF_MS);
+    return await withTable(
+      properties,
+      subject,
+      async (client) => {
+        const there = await describe(client, text(properties, "tableName"));
+        if (there === undefined || !sameValue(there.key, properties["primaryKey"])) return undefined;
+        return { outputs: { incarnation: there.incarnation }, inputs: drift(properties, there.options) };
+      },
+      BRIEF_MS,
+    );
   } catch (error) {
     if (!hasCode(error, "TF_CONNECTION") && !hasCode(error, "TF_CREDENTIALS_MISSING")) throw error;
     await subject.engine.warn(subject.urn, "the instance does not answer, so this table is recorded as it was");
@@ -136,12 +157,14 @@ function drift(properties: Properties, options: DeclaredOptions): Properties {
 
 async function remove(_id: string, properties: Properties, subject: Subject): Promise<void> {
   const [instance, table] = [text(properties, "instanceName"), text(properties, "tableName")];
-  if (!flag(properties, "deleteData")) return subject.engine.say(subject.urn, `table ${table} of instance ${instance} stays with its rows; deleteData: true would delete it`);
+  if (!flag(properties, "deleteData"))
+    return subject.engine.say(subject.urn, `table ${table} of instance ${instance} stays with its rows; deleteData: true would delete it`);
   await withTable(properties, subject, async (client) => {
     const there = await describe(client, table);
     if (there === undefined) return;
     // Made anew by somebody else since: not ours to delete.
-    if (there.incarnation !== properties["incarnation"]) return subject.engine.warn(subject.urn, `table ${table} of instance ${instance} is another one than was declared, and stays`);
+    if (there.incarnation !== properties["incarnation"])
+      return subject.engine.warn(subject.urn, `table ${table} of instance ${instance} is another one than was declared, and stays`);
     await client.deleteTable(table);
   });
 }

@@ -7,7 +7,9 @@ export type Path = readonly (string | number)[];
 export function unknownPaths(value: unknown, path: Path = []): Path[] {
   if (value === UNKNOWN) return [path];
   if (typeof value !== "object" || value === null) return [];
-  const steps: readonly (readonly [string | number, unknown])[] = Array.isArray(value) ? value.map((item, i) => [i, item] as const) : Object.entries(value);
+  const steps: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
+    ? value.map((item, i) => [i, item] as const)
+    : Object.entries(value);
   return steps.flatMap(([step, inner]) => unknownPaths(inner, [...path, step]));
 }
 

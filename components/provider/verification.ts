@@ -12,9 +12,20 @@ export const verificationHandlers = jobHandlers("verification", {
   unfinishedOf: ({ verification }, subject) => outputsOf(verification ?? nothingFound, subject),
 });
 
-type Recorded = Pick<VerificationResult, "equal" | "sourceRows" | "targetRows" | "sourceDigest" | "targetDigest" | "differenceCount" | "seconds" | "certificate">;
+type Recorded = Pick<
+  VerificationResult,
+  "equal" | "sourceRows" | "targetRows" | "sourceDigest" | "targetDigest" | "differenceCount" | "seconds" | "certificate"
+>;
 
-const nothingFound: Recorded = { equal: false, sourceRows: 0, targetRows: 0, sourceDigest: "", targetDigest: "", differenceCount: 0, seconds: 0 };
+const nothingFound: Recorded = {
+  equal: false,
+  sourceRows: 0,
+  targetRows: 0,
+  sourceDigest: "",
+  targetDigest: "",
+  differenceCount: 0,
+  seconds: 0,
+};
 
 async function outputsOf(found: Recorded, { folder }: Subject): Promise<Properties> {
   const { equal, sourceRows, targetRows, sourceDigest, targetDigest, differenceCount, seconds, certificate = "" } = found;

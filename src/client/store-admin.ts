@@ -15,7 +15,10 @@ export interface StorePing {
   readonly instances: readonly string[];
 }
 
-type AdminRequest = { readonly op: "ping" | "shutdown" } | { readonly op: "createInstance"; readonly name: string } | { readonly op: "dropInstance"; readonly name: string; readonly force: boolean };
+type AdminRequest =
+  | { readonly op: "ping" | "shutdown" }
+  | { readonly op: "createInstance"; readonly name: string }
+  | { readonly op: "dropInstance"; readonly name: string; readonly force: boolean };
 
 /** Administration of an embedded store, which the real service does elsewhere. Calls are signed with the store's root key. */
 export class StoreAdmin {
@@ -37,7 +40,8 @@ export class StoreAdmin {
   /** @throws TF_CONNECTION when nobody answers; OTSAuthFailed or TF_RESPONSE_UNTRUSTED when somebody else does */
   async ping(): Promise<StorePing> {
     const { storeId, version, pid, dataDir, instances } = await this.#client.call(asking, { op: "ping" });
-    if (storeId === undefined || pid === undefined) throw new TableferryError("TF_WIRE_CORRUPT", { message: "the reply to a ping names no store" });
+    if (storeId === undefined || pid === undefined)
+      throw new TableferryError("TF_WIRE_CORRUPT", { message: "the reply to a ping names no store" });
     return { storeId, version: version ?? "", pid, dataDir: dataDir ?? null, instances: instances ?? [] };
   }
 

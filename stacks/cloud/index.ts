@@ -33,7 +33,12 @@ const move = new Migration("orders", {
 });
 
 // Once writers have stopped: change the trigger, and this proves that both sides are equal, or names what differs.
-const proof = new Verification("orders-proof", { source: legacyOrders, target: move.target, mapping: "mappings/orders.ts", triggers: ["after the cut-over"] });
+const proof = new Verification("orders-proof", {
+  source: legacyOrders,
+  target: move.target,
+  mapping: "mappings/orders.ts",
+  triggers: ["after the cut-over"],
+});
 
 export const certificate = proof.certificate;
 export const digest = proof.targetDigest;

@@ -52,7 +52,24 @@ describe("stacks/local", () => {
   });
 
   test("rows arrive under the new key, parsed, renamed and derived", async () => {
-    const row = await tableferry(project, "table", "scan", "places", "--instance", "modern", "--from", "state=NY", "--from", "county=Suffolk", "--from", "zip=00501", "--limit", "1", "--format", "jsonl");
+    const row = await tableferry(
+      project,
+      "table",
+      "scan",
+      "places",
+      "--instance",
+      "modern",
+      "--from",
+      "state=NY",
+      "--from",
+      "county=Suffolk",
+      "--from",
+      "zip=00501",
+      "--limit",
+      "1",
+      "--format",
+      "jsonl",
+    );
     expect(JSON.parse(row.stdout)).toEqual({
       state: "NY",
       county: "Suffolk",
@@ -68,7 +85,8 @@ describe("stacks/local", () => {
     const keys = JSON.parse(readFileSync(join(project.folder, ".tableferry/store/keys.json"), "utf8")) as { accessKeySecret: string };
     expect(keys.accessKeySecret).toHaveLength(30);
     const log = readFileSync(join(project.folder, ".tableferry/store/server.log"), "utf8");
-    for (const text of [JSON.stringify(state), preview.stdout, first.stdout, first.stderr, log]) expect(text).not.toContain(keys.accessKeySecret);
+    for (const text of [JSON.stringify(state), preview.stdout, first.stdout, first.stderr, log])
+      expect(text).not.toContain(keys.accessKeySecret);
     expect(statSync(join(project.folder, ".tableferry/store/keys.json")).mode & 0o777).toBe(0o600);
   });
 
@@ -108,6 +126,10 @@ describe("stacks/local", () => {
     expect(project.processes()).toEqual([]);
     const again = await project.up();
     expect(again.exitCode, again.stdout + again.stderr).toBe(0);
-    expect(outputsOf(await project.exportStack(), "move")).toMatchObject({ outcome: "complete", rows: ROWS, digest: outputsOf(state, "move")["digest"] });
+    expect(outputsOf(await project.exportStack(), "move")).toMatchObject({
+      outcome: "complete",
+      rows: ROWS,
+      digest: outputsOf(state, "move")["digest"],
+    });
   });
 });

@@ -172,7 +172,9 @@ describe("a migration that is complete", () => {
   });
 
   test("keeps its name and its completion through a rename with an alias", async () => {
-    const renamed = program('onChange: "recopy", triggers: ["once more"]').replace('Migration("move", {', 'Migration("relocate", {').replace(/\}\);\nexport const rows/, '}, { aliases: [{ name: "move" }] });\nexport const rows');
+    const renamed = program('onChange: "recopy", triggers: ["once more"]')
+      .replace('Migration("move", {', 'Migration("relocate", {')
+      .replace(/\}\);\nexport const rows/, '}, { aliases: [{ name: "move" }] });\nexport const rows');
     project.writeFile("index.ts", renamed);
     const up = await project.up("--skip-preview");
     expect(up.exitCode, up.stdout + up.stderr).toBe(0);

@@ -22,12 +22,20 @@ export function outputsOf(stack: ExportedStack, name: string): Readonly<Record<s
 }
 
 /** The `tableferry` command in the project's folder. */
-export function tableferry(project: StackProject, ...args: string[]): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
+export function tableferry(
+  project: StackProject,
+  ...args: string[]
+): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
   const command = join(CHECKOUT, "src/cli/main.ts");
   return new Promise((resolve) => {
-    execFile(process.execPath, ["--conditions=tableferry-source", command, ...args], { cwd: project.folder, env: project.env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ stdout, stderr, exitCode: error === null ? 0 : Number(error.code ?? 1) });
-    });
+    execFile(
+      process.execPath,
+      ["--conditions=tableferry-source", command, ...args],
+      { cwd: project.folder, env: project.env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        resolve({ stdout, stderr, exitCode: error === null ? 0 : Number(error.code ?? 1) });
+      },
+    );
   });
 }
 

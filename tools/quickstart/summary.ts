@@ -56,12 +56,25 @@ function suggestions(file: string): (readonly [string, string])[] {
 }
 
 /** Row 00501 of the file as the mapping makes it, with another town. */
-const editedRow = JSON.stringify({ state: "NY", county: "Suffolk", zip: "00501", latitude: 40.922326, longitude: -72.637078, town: "Elsewhere", label: "Holtsville, NY 00501" });
+const editedRow = JSON.stringify({
+  state: "NY",
+  county: "Suffolk",
+  zip: "00501",
+  latitude: 40.922326,
+  longitude: -72.637078,
+  town: "Elsewhere",
+  label: "Holtsville, NY 00501",
+});
 
 function copyLines(title: string, { outputs = {} }: ExportedResource): string[] {
   const number = (name: string) => Number(outputs[name] ?? 0);
   const amount = `${number("rows").toLocaleString("en-US")} rows, ${(number("bytes") / 1e6).toFixed(1)} MB in ${number("seconds").toFixed(1)} s, ${String(number("rejectedRows"))} rejected`;
-  return [title, `  copied       ${amount}`, `  verified     all rows equal, digest ${String(outputs["digest"]).slice(0, 16)}…`, `  certificate  ${String(outputs["certificate"])}`];
+  return [
+    title,
+    `  copied       ${amount}`,
+    `  verified     all rows equal, digest ${String(outputs["digest"]).slice(0, 16)}…`,
+    `  certificate  ${String(outputs["certificate"])}`,
+  ];
 }
 
 function migration(stack: ExportedStack, name: string): ExportedResource {

@@ -4,7 +4,7 @@ import { PartialFailure, type Handlers, type Properties } from "../../../compone
 import { testSubject, type TestSubject } from "./subject.ts";
 
 const hidden = { __provider: "exports.handler = …", __self: { urn: "urn:pulumi:dev::p::t::move", name: "move", dryRun: true } };
-const kept = { __provider: hidden.__provider, __self: { urn: hidden.__self.urn } };
+const kept = { __provider: hidden.__provider, __self: { urn: hidden.__self.urn, name: "move" } };
 
 let subject: TestSubject;
 let seen: unknown[];
@@ -16,10 +16,12 @@ beforeEach(() => {
 
 /** Handlers that write down what they are given; each test replaces the one it is about. */
 const provider = (changes: Partial<Handlers>) => {
-  const note = <Result>(result: Result) => (...given: unknown[]): Promise<Result> => {
-    seen.push(...given.slice(0, -1));
-    return Promise.resolve(result);
-  };
+  const note =
+    <Result>(result: Result) =>
+    (...given: unknown[]): Promise<Result> => {
+      seen.push(...given.slice(0, -1));
+      return Promise.resolve(result);
+    };
   const handlers: Handlers = {
     check: ({ asked }) => Promise.resolve({ inputs: asked, failures: [] }),
     diff: note({ changes: false }),
@@ -34,9 +36,18 @@ const provider = (changes: Partial<Handlers>) => {
 
 describe("check", () => {
   test("takes in what the program gives and keeps only the URN of what it was told beside it", async () => {
-    const { check } = provider({ check: ({ asked, before, name }) => Promise.resolve({ inputs: { ...asked, port: 7, had: before, name }, failures: [] }) });
+    const { check } = provider({
+      check: ({ asked, before, name }) => Promise.resolve({ inputs: { ...asked, port: 7, had: before, name }, failures: [] }),
+    });
     const { inputs } = await check({ ...kept, source: "a" }, { ...hidden, source: "b" });
-    expect(inputs).toEqual({ source: "b", port: 7, had: { source: "a" }, name: "move", __self: { urn: hidden.__self.urn } });
+    expect(inputs).toEqual({ source: "b", port: 7, had: { source: "a" }, name: "move", __self: kept.__self });
+  });
+
+  test("what is called by default keeps its first name when the resource is renamed", async () => {
+    const { check } = provider({ check: ({ name }) => Promise.resolve({ inputs: { name }, failures: [] }) });
+    const renamed = { ...hidden, __self: { ...hidden.__self, name: "relocate" } };
+    const first = (await check({}, hidden)).inputs;
+    expect([first["name"], (await check(first, renamed)).inputs["name"]]).toEqual(["move", "move"]);
   });
 
   test("what is made anew has no inputs from before", async () => {
@@ -68,18 +79,25 @@ describe("check", () => {
 
   test("whatever it throws is a failure of the resource, not a stack trace", async () => {
     const { check } = provider({ check: () => Promise.reject(new Error("TF_IO: no such file")) });
-    expect(await check({}, hidden)).toEqual({ inputs: { __self: { urn: hidden.__self.urn } }, failures: [{ property: "", reason: "TF_IO: no such file" }] });
+    expect(await check({}, hidden)).toEqual({
+      inputs: { __self: kept.__self },
+      failures: [{ property: "", reason: "TF_IO: no such file" }],
+    });
   });
 });
 
 describe("create and update", () => {
   test("echo the inputs, because diff is given outputs", async () => {
     expect(await provider({}).create({ ...kept, source: "a" })).toEqual({ id: "1", outs: { ...kept, source: "a", rows: 3 } });
-    expect(await provider({}).update("1", { ...kept, source: "a", rows: 3 }, { ...kept, source: "b" })).toEqual({ outs: { ...kept, source: "b", rows: 4 } });
+    expect(await provider({}).update("1", { ...kept, source: "a", rows: 3 }, { ...kept, source: "b" })).toEqual({
+      outs: { ...kept, source: "b", rows: 4 },
+    });
   });
 
   test("a failure of a thing that exists carries its id, its properties and the provider", async () => {
-    const { create } = provider({ create: () => Promise.reject(new PartialFailure("1", { rows: 2, spare: undefined }, new Error("TF_STOPPED: stopped"))) });
+    const { create } = provider({
+      create: () => Promise.reject(new PartialFailure("1", { rows: 2, spare: undefined }, new Error("TF_STOPPED: stopped"))),
+    });
     await expect(create({ ...kept, source: "a" })).rejects.toMatchObject({
       message: "TF_STOPPED: stopped",
       id: "1",

@@ -30,15 +30,22 @@ const source = { type: "file", path: "source.csv", key: [{ name: "id", type: "st
 const target = { type: "file", path: "target.jsonl" };
 const asked = (more: Properties = {}): Properties => ({ source, target, ...more });
 
-const checkOf = (kind: typeof migrationHandlers, given: Properties, before?: Properties, name = "move") => kind.check({ asked: given, before, name }, subject);
+const checkOf = (kind: typeof migrationHandlers, given: Properties, before?: Properties, name = "move") =>
+  kind.check({ asked: given, before, name }, subject);
 const checked = async (given: Properties, before?: Properties) => {
   const { inputs, failures } = await checkOf(migrationHandlers, given, before);
   expect(failures).toEqual([]);
   return inputs;
 };
-const made = async (inputs: Properties): Promise<Properties> => ({ ...inputs, ...(await migrationHandlers.create(inputs, subject)).outputs });
+const made = async (inputs: Properties): Promise<Properties> => ({
+  ...inputs,
+  ...(await migrationHandlers.create(inputs, subject)).outputs,
+});
 const compare = (before: Properties, now: Properties): Comparison => ({ id: "move", before, now });
-const updated = async (before: Properties, now: Properties): Promise<Properties> => ({ ...now, ...(await migrationHandlers.update(compare(before, now), subject)) });
+const updated = async (before: Properties, now: Properties): Promise<Properties> => ({
+  ...now,
+  ...(await migrationHandlers.update(compare(before, now), subject)),
+});
 const targetRows = () => readFileSync(join(folder, "target.jsonl"), "utf8").trim().split("\n").length;
 
 describe("checking a job", () => {
@@ -46,7 +53,12 @@ describe("checking a job", () => {
     ["an unknown field", { source: { ...source, heaer: false } }, "source.heaer", "did you mean `header`"],
     ["a missing side", { target: undefined }, "target", "missing"],
     ["a wrong limit", { limits: { workers: 0 } }, "limits.workers", "1"],
-    ["a secret", { source: { type: "table-store", endpoint: "http://h", instance: "i", table: "t", credentials: { env: "LTAIabcdefghijklmnop" } } }, "source.credentials.env", "secret"],
+    [
+      "a secret",
+      { source: { type: "table-store", endpoint: "http://h", instance: "i", table: "t", credentials: { env: "LTAIabcdefghijklmnop" } } },
+      "source.credentials.env",
+      "secret",
+    ],
     ["a wrong time-out", { timeoutSeconds: 0 }, "timeoutSeconds", "above 0"],
     ["a wrong policy", { onChange: "ignore" }, "onChange", "recopy"],
   ])("names %s by its property", async (_title, wrong, property, hint) => {
@@ -70,12 +82,6 @@ describe("checking a job", () => {
     const { failures } = await checkOf(migrationHandlers, asked({ source: unknownTable, mapping: UNKNOWN, limits: { workers: 0 } }));
     expect(failures.map(({ property }) => property)).toEqual(["limits.workers"]);
     expect((await checkOf(migrationHandlers, asked({ source: UNKNOWN }))).failures).toEqual([]);
-  });
-
-  test("a job keeps its first name when its resource is renamed", async () => {
-    const first = await checked(asked());
-    const renamed = await checkOf(migrationHandlers, asked(), first, "relocate");
-    expect([first["jobName"], renamed.inputs["jobName"]]).toEqual(["move", "move"]);
   });
 
   test("a name that no job can have is refused", async () => {
@@ -111,13 +117,19 @@ describe("a change to a job that was made", () => {
     write("other.csv", "id,name\n9,nine\n");
     const { failures } = await checkOf(migrationHandlers, asked({ sourceIncarnation: "1", ...change }), before);
     expect(failures).toEqual([{ property, reason: expect.stringContaining('onChange: "recopy"') }]);
-    expect((await checkOf(migrationHandlers, asked({ sourceIncarnation: "1", ...change, onChange: "recopy" }), before)).failures).toEqual([]);
+    expect((await checkOf(migrationHandlers, asked({ sourceIncarnation: "1", ...change, onChange: "recopy" }), before)).failures).toEqual(
+      [],
+    );
   });
 
   test("of an address or of credentials is none", async () => {
     const table = { type: "table-store", endpoint: "http://127.0.0.1:1", instance: "i", table: "t", credentials: { env: "A" } };
     const before = await checked(asked({ source: table }));
-    const { failures } = await checkOf(migrationHandlers, asked({ source: { ...table, endpoint: "http://127.0.0.1:2", credentials: { env: "B" } } }), before);
+    const { failures } = await checkOf(
+      migrationHandlers,
+      asked({ source: { ...table, endpoint: "http://127.0.0.1:2", credentials: { env: "B" } } }),
+      before,
+    );
     expect(failures).toEqual([]);
   });
 
@@ -130,9 +142,17 @@ describe("a change to a job that was made", () => {
 describe("running a migration", () => {
   test("records what it came to", async () => {
     const outputs = await made(await checked(asked()));
-    expect(outputs).toMatchObject({ outcome: "complete", rows: 3, rejectedRows: 0, jobId: expect.stringMatching(/^[0-9a-f]{64}$/), digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(outputs).toMatchObject({
+      outcome: "complete",
+      rows: 3,
+      rejectedRows: 0,
+      jobId: expect.stringMatching(/^[0-9a-f]{64}$/),
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     expect(outputs["certificateFingerprint"]).toMatch(/^SHA256:/);
-    expect(JSON.parse(readFileSync(join(folder, String(outputs["certificate"])), "utf8"))).toMatchObject({ certificate: { verdict: "equal" } });
+    expect(JSON.parse(readFileSync(join(folder, String(outputs["certificate"])), "utf8"))).toMatchObject({
+      certificate: { verdict: "equal" },
+    });
     expect(subject.lines.at(-1)).toMatch(/show: 3 rows, .* 0 rejected; verified, all rows equal/);
   });
 
@@ -189,7 +209,9 @@ describe("running a migration", () => {
   test("what cannot begin leaves nothing behind in the state", async () => {
     const inputs = await checked(asked());
     rmSync(join(folder, "source.csv"));
-    await expect(migrationHandlers.create(inputs, subject)).rejects.toSatisfy((error: Error) => error.message.includes("TF_SOURCE_MISSING") && !("id" in error));
+    await expect(migrationHandlers.create(inputs, subject)).rejects.toSatisfy(
+      (error: Error) => error.message.includes("TF_SOURCE_MISSING") && !("id" in error),
+    );
   });
 
   test("destroy keeps rows, checkpoints and certificate, and says so", async () => {
@@ -213,14 +235,24 @@ describe("the plan in a preview", () => {
   });
 
   test("of a store that is not started yet says what can be said already", async () => {
-    const table = { type: "table-store", endpoint: "http://127.0.0.1:9", instance: "legacy", table: "orders", credentials: { file: "keys.json" } };
+    const table = {
+      type: "table-store",
+      endpoint: "http://127.0.0.1:9",
+      instance: "legacy",
+      table: "orders",
+      credentials: { file: "keys.json" },
+    };
     const lines = await migrationHandlers.plan?.(await checked(asked({ target: table })), undefined, subject);
-    expect(lines).toEqual([expect.stringMatching(/^reads source\.csv, about \d+ rows/), "the plan is known once table orders of instance legacy can be reached"]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^reads source\.csv, about \d+ rows/),
+      "the plan is known once table orders of instance legacy can be reached",
+    ]);
   });
 });
 
 describe("running a verification", () => {
-  const verification = async (more: Properties = {}) => (await checkOf(verificationHandlers, asked({ target: { ...target, key: source.key }, ...more }))).inputs;
+  const verification = async (more: Properties = {}) =>
+    (await checkOf(verificationHandlers, asked({ target: { ...target, key: source.key }, ...more }))).inputs;
 
   test("of equal sides records both digests and the certificate", async () => {
     await made(await checked(asked()));
@@ -233,7 +265,11 @@ describe("running a verification", () => {
     await made(await checked(asked()));
     write("source.csv", "id,name\n1,one\n2,TWO\n3,three\n");
     const failure = await verificationHandlers.create(await verification(), subject).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ id: "move", message: expect.stringContaining("TF_DIFFERENT"), outputs: { outcome: "different", equal: false, differenceCount: 1 } });
+    expect(failure).toMatchObject({
+      id: "move",
+      message: expect.stringContaining("TF_DIFFERENT"),
+      outputs: { outcome: "different", equal: false, differenceCount: 1 },
+    });
   });
 
   test("only reported, a difference is an output", async () => {

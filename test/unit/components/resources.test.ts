@@ -20,7 +20,12 @@ beforeAll(async () => {
       newResource: ({ type, name, inputs, id: importId }) => {
         registered.push({ type, name, inputs, importId });
         // What check and create of the provider would add.
-        const outputs = { instanceName: inputs["instanceName"] ?? inputs.__self?.name, tableName: inputs["tableName"] ?? inputs.__self?.name, storeId: inputs["storeId"] ?? "5a", incarnation: "made at noon" };
+        const outputs = {
+          instanceName: inputs["instanceName"] ?? inputs.__self?.name,
+          tableName: inputs["tableName"] ?? inputs.__self?.name,
+          storeId: inputs["storeId"] ?? "5a",
+          incarnation: "made at noon",
+        };
         return { id: `${name}-id`, state: { ...inputs, ...outputs } };
       },
       call: ({ inputs }) => inputs,
@@ -74,7 +79,10 @@ describe("on an embedded store", () => {
     await settled();
     expect(custom("pulumi-nodejs:dynamic/tableferry:Instance")).toMatchObject([{ name: "legacy-instance", inputs: store }]);
     expect(custom("pulumi-nodejs:dynamic/tableferry:Table")).toMatchObject([
-      { name: "orders-table", inputs: { storeId: "5a", instanceName: "legacy", primaryKey: [{ name: "id", type: "string" }], adopt: true } },
+      {
+        name: "orders-table",
+        inputs: { storeId: "5a", instanceName: "legacy", primaryKey: [{ name: "id", type: "string" }], adopt: true },
+      },
     ]);
   });
 
@@ -154,7 +162,9 @@ describe("in the cloud", () => {
   test("adopting a table whose name is not plain is refused before anything is registered", () => {
     const instance = new components.Instance("modern", { region: "cn-hangzhou" });
     const tableName = pulumi.output("orders");
-    expect(() => new components.Table("orders", { instance, tableName, primaryKey: [{ name: "id", type: "string" }], adopt: true })).toThrow("plain text");
+    expect(
+      () => new components.Table("orders", { instance, tableName, primaryKey: [{ name: "id", type: "string" }], adopt: true }),
+    ).toThrow("plain text");
   });
 });
 
@@ -189,7 +199,12 @@ describe("jobs", () => {
 
   test("a value that Pulumi could not keep is refused with its property before anything is registered", async () => {
     const filter = [{ column: "n", is: "=", value: 10n }];
-    const make = () => new components.Migration("load", { source: { type: "file", path: "a.csv" }, target: { type: "file", path: "b.csv" }, filter: filter as never });
+    const make = () =>
+      new components.Migration("load", {
+        source: { type: "file", path: "a.csv" },
+        target: { type: "file", path: "b.csv" },
+        filter: filter as never,
+      });
     expect(make).toThrow(/TF_SPEC_INVALID: load: filter\[0\]\.value: .*\{ integer: "10" \}/);
     expect(await settled()).toEqual([]);
   });

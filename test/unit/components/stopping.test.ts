@@ -19,7 +19,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const aborted = (stopping: Stopping) => new Promise<string | undefined>((resolve) => stopping.signal.addEventListener("abort", () => resolve(stopping.cause())));
+const aborted = (stopping: Stopping) =>
+  new Promise<string | undefined>((resolve) => stopping.signal.addEventListener("abort", () => resolve(stopping.cause())));
 const request = (ageMs = 0) => {
   const file = stopRequestFile(folder, subject.urn);
   mkdirSync(dirname(file), { recursive: true });

@@ -10,7 +10,10 @@ export interface TestSubject extends Subject {
 }
 
 /** A resource of a provider without an engine. */
-export function testSubject(folder: string, { name = "move", terminal = true, env = {} }: { name?: string; terminal?: boolean; env?: Record<string, string> } = {}): TestSubject {
+export function testSubject(
+  folder: string,
+  { name = "move", terminal = true, env = {} }: { name?: string; terminal?: boolean; env?: Record<string, string> } = {},
+): TestSubject {
   const lines: string[] = [];
   const gone = new AbortController();
   let left = false;

@@ -36,11 +36,11 @@ const declared = (more: Properties = {}): Properties => ({
 const made = async (inputs: Properties): Promise<Properties> => ({ ...inputs, ...(await tableHandlers.create(inputs, subject)).outputs });
 
 describe("a table", () => {
-  test("is named for the resource, and keeps that name when the resource is renamed", async () => {
+  test("is named for the resource unless the program names it", async () => {
     const { tableName: _given, ...asked } = declared();
-    const first = await tableHandlers.check({ asked, before: undefined, name: "orders" }, subject);
-    const renamed = await tableHandlers.check({ asked, before: first.inputs, name: "purchases" }, subject);
-    expect([first.inputs["tableName"], renamed.inputs["tableName"]]).toEqual(["orders", "orders"]);
+    const byDefault = await tableHandlers.check({ asked, before: undefined, name: "orders" }, subject);
+    const named = await tableHandlers.check({ asked: declared({ tableName: "purchases" }), before: undefined, name: "orders" }, subject);
+    expect([byDefault.inputs["tableName"], named.inputs["tableName"]]).toEqual(["orders", "purchases"]);
   });
 
   test.each([
@@ -61,7 +61,11 @@ describe("a table", () => {
 
   test("that is there with other options is refused, and the way out works", async () => {
     await made(declared({ maxVersions: 3 }));
-    await expect(made(declared())).rejects.toMatchObject({ code: "TF_TABLE_THERE", message: expect.stringContaining("maxVersions 3"), wayOut: expect.stringContaining("adopt: true") });
+    await expect(made(declared())).rejects.toMatchObject({
+      code: "TF_TABLE_THERE",
+      message: expect.stringContaining("maxVersions 3"),
+      wayOut: expect.stringContaining("adopt: true"),
+    });
     await made(declared({ adopt: true }));
     expect(await tableHandlers.read("id", await made(declared()), subject)).toMatchObject({ inputs: {} });
   });
@@ -85,12 +89,18 @@ describe("a table", () => {
     expect(await tableHandlers.diff({ id: "1", before, now }, subject)).toEqual({ changes: true, replaces: [] });
     const after = { ...now, ...(await tableHandlers.update({ id: "1", before, now }, subject)) };
     expect(await tableHandlers.read("1", after, subject)).toMatchObject({ inputs: {} });
-    expect(await tableHandlers.diff({ id: "1", before, now: declared({ tableName: "other" }) }, subject)).toEqual({ changes: true, replaces: ["tableName"] });
+    expect(await tableHandlers.diff({ id: "1", before, now: declared({ tableName: "other" }) }, subject)).toEqual({
+      changes: true,
+      replaces: ["tableName"],
+    });
   });
 
   test("declaring a default changes nothing", async () => {
     const before = await made(declared());
-    expect(await tableHandlers.diff({ id: "1", before, now: declared({ maxVersions: 1, timeToLiveSeconds: -1 }) }, subject)).toEqual({ changes: false, replaces: [] });
+    expect(await tableHandlers.diff({ id: "1", before, now: declared({ maxVersions: 1, timeToLiveSeconds: -1 }) }, subject)).toEqual({
+      changes: false,
+      replaces: [],
+    });
   });
 
   test("refresh sees options changed by hand, a table made anew, and a table that is gone", async () => {
@@ -126,7 +136,12 @@ describe("a table", () => {
 });
 
 describe("an instance of an embedded store", () => {
-  const instance = (more: Properties = {}): Properties => ({ endpoint: store.endpoint, keysFile: "keys.json", instanceName: "modern", ...more });
+  const instance = (more: Properties = {}): Properties => ({
+    endpoint: store.endpoint,
+    keysFile: "keys.json",
+    instanceName: "modern",
+    ...more,
+  });
   const create = async (inputs: Properties) => ({ ...inputs, ...(await instanceHandlers.create(inputs, subject)).outputs });
 
   test("made twice is one instance, of a store that has an id", async () => {
@@ -137,8 +152,14 @@ describe("an instance of an embedded store", () => {
 
   test("a store at another address is the same, another store at the same address is not", async () => {
     const before = await create(instance());
-    expect(await instanceHandlers.diff({ id: "modern", before, now: instance({ endpoint: "http://127.0.0.1:1" }) }, subject)).toEqual({ changes: true, replaces: [] });
-    expect(await instanceHandlers.diff({ id: "modern", before, now: instance({ storeId: "another" }) }, subject)).toEqual({ changes: true, replaces: ["storeId"] });
+    expect(await instanceHandlers.diff({ id: "modern", before, now: instance({ endpoint: "http://127.0.0.1:1" }) }, subject)).toEqual({
+      changes: true,
+      replaces: [],
+    });
+    expect(await instanceHandlers.diff({ id: "modern", before, now: instance({ storeId: "another" }) }, subject)).toEqual({
+      changes: true,
+      replaces: ["storeId"],
+    });
   });
 
   test("that was dropped by hand is gone at refresh", async () => {

@@ -2,14 +2,30 @@ import { describe, expect, test } from "vitest";
 import { parseJob } from "../../../src/job/parse-job.ts";
 import { changesIn, jobFile, stackSummary, type ExportedStack } from "../../../tools/quickstart/summary.ts";
 
-const side = (instance: string, table: string) => ({ type: "table-store", endpoint: "http://127.0.0.1:31994", instance, table, credentials: { file: ".tableferry/store/keys.json" } });
+const side = (instance: string, table: string) => ({
+  type: "table-store",
+  endpoint: "http://127.0.0.1:31994",
+  instance,
+  table,
+  credentials: { file: ".tableferry/store/keys.json" },
+});
 const migration = (name: string, outputs: object) => ({
   urn: `urn:pulumi:local::tableferry::pulumi-nodejs:dynamic/tableferry:Migration::${name}`,
   type: "pulumi-nodejs:dynamic/tableferry:Migration",
-  outputs: { rows: 42_049, bytes: 2_018_388, seconds: 1.234, rejectedRows: 0, digest: "0123456789abcdef0123", certificate: `.tableferry/certificates/${name}.json`, ...outputs },
+  outputs: {
+    rows: 42_049,
+    bytes: 2_018_388,
+    seconds: 1.234,
+    rejectedRows: 0,
+    digest: "0123456789abcdef0123",
+    certificate: `.tableferry/certificates/${name}.json`,
+    ...outputs,
+  },
 });
 const stack: ExportedStack = {
-  deployment: { resources: [migration("load", {}), migration("move", { source: side("legacy", "zipcodes"), target: side("modern", "places") })] },
+  deployment: {
+    resources: [migration("load", {}), migration("move", { source: side("legacy", "zipcodes"), target: side("modern", "places") })],
+  },
 };
 
 describe("the quickstart's last screen", () => {
@@ -33,7 +49,11 @@ describe("the quickstart's last screen", () => {
 });
 
 test("the last summary of the event log counts, which is the update's and not the preview's", () => {
-  const lines = [{ summaryEvent: { resourceChanges: { create: 3 } } }, { diagnosticEvent: {} }, { summaryEvent: { resourceChanges: { same: 3 } } }];
+  const lines = [
+    { summaryEvent: { resourceChanges: { create: 3 } } },
+    { diagnosticEvent: {} },
+    { summaryEvent: { resourceChanges: { same: 3 } } },
+  ];
   expect(changesIn(lines.map((line) => JSON.stringify(line)))).toEqual({ same: 3 });
 });
 
