@@ -30,7 +30,8 @@ const doors: readonly { readonly module: RegExp; readonly places: RegExp }[] = [
   { module: /^node:https?$/, places: /^src\/server\/http-listener\.ts$|^(test|tools)\// },
   { module: /^node:net$/, places: /^src\/server\/|^components\/|^(test|tools)\// },
   { module: /^tablestore$/, places: /^test\// },
-  { module: /^(classic-level|memory-level|abstract-level)$/, places: /^src\/store\/|^test\// },
+  { module: /^(classic-level|abstract-level)$/, places: /^src\/store\/|^test\// },
+  { module: /^csv-parse/, places: /^test\// },
   { module: /^zod$/, places: /^src\/job\/|^components\// },
   { module: /^@bufbuild\/protobuf/, places: /^src\/wire\/|^test\// },
 ];
