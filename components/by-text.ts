@@ -41,11 +41,21 @@ export abstract class ByText extends pulumi.CustomResource {
     opts: pulumi.CustomResourceOptions = {},
     thing = name,
   ) {
+    requireNode();
     const type = typeToken(kind);
     const self: pulumi.Inputs = { urn: urnOf(kind, name, opts), name: thing, dryRun: pulumi.runtime.isDryRun() };
     const added = Object.fromEntries(outputs.map((output) => [output, undefined]));
     super(type, name, { ...added, ...storable(inputs, name), __self: self, __provider: providerText(kind) }, opts);
   }
+}
+
+/** The provider is loaded by an older Node too, and would then fail in words that help nobody. */
+function requireNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 18)) return;
+  throw new pulumi.RunError(
+    `TF_NODE_TOO_OLD: tableferry needs Node 22.18 or newer, this program runs on ${process.version}\n  way out: Put a newer Node first on PATH, e.g. \`npm install node@24\` and \`npm exec pulumi up\`.`,
+  );
 }
 
 /** The URN that a resource will have. */

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { fstatSync, readFileSync, readlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { IEngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import type * as messages from "@pulumi/pulumi/proto/engine_pb.js";
@@ -30,10 +30,12 @@ export function connectEngine(address: string): EngineLink {
   const client: IEngineClient = new EngineClient(address, grpc.credentials.createInsecure());
   const gone = new AbortController();
   // The engine holds the other end of our stdin and writes nothing to it: its end is the first news of a killed engine.
-  process.stdin
-    .once("end", () => gone.abort())
-    .once("error", () => gone.abort())
-    .resume();
+  if (fstatSync(0).isFIFO() || fstatSync(0).isSocket()) {
+    process.stdin
+      .once("end", () => gone.abort())
+      .once("error", () => gone.abort())
+      .resume();
+  }
   const log = (urn: string, text: string, severity: messages.LogSeverity, ephemeral: boolean) =>
     new Promise<void>((resolve) => {
       const request = new pb.LogRequest().setSeverity(severity).setMessage(text).setUrn(urn).setEphemeral(ephemeral);

@@ -32,7 +32,8 @@ describe("the quickstart's last screen", () => {
   test("says rows, bytes, seconds, rejects, digest and where the certificate is", () => {
     const text = stackSummary(stack, { changes: { create: 12 }, seconds: 21.4, jobFile: "job.yaml" });
     expect(text).toContain("Done in 21 s");
-    expect(text).toContain("42,049 rows, 2.0 MB in 1.2 s, 0 rejected");
+    expect(text).toContain("42,049 rows, 2.0 MB, 0 rejected");
+    expect(text).toContain("1.2 s, copying and comparing");
     expect(text).toContain("digest 0123456789abcdef…");
     expect(text).toContain(".tableferry/certificates/move.json");
   });
