@@ -2,6 +2,8 @@
 export interface Hold {
   /** Changes what is held to what it turned out to be; more may be let in or, above the limit, less until it is released. */
   resize(weight: number): void;
+  /** More is held than the limit, and not by this hold alone: who can give way should. */
+  readonly crowded: boolean;
   release(): void;
 }
 
@@ -64,7 +66,11 @@ export class Gate {
     let mine = weight;
     let released = false;
     this.#add(weight);
+    const crowded = () => this.#held > this.#limit && this.#held > mine;
     return {
+      get crowded() {
+        return crowded();
+      },
       resize: (next) => {
         if (released) return;
         this.#add(next - mine);

@@ -14,7 +14,9 @@ export function applyMode(plan: ColumnPlan, originColumns: readonly string[] | u
   const keyReads = plan.targetKey.flatMap(({ from }) => reads(from));
   const perCell = plan.columns.every(({ from }) => {
     const attributes = reads(from);
-    return attributes.length === 0 || (attributes.length === 1 && !(from.kind === "computed" && makesOfNothing(plan.computed[from.index]!)));
+    return (
+      attributes.length === 0 || (attributes.length === 1 && !(from.kind === "computed" && makesOfNothing(plan.computed[from.index]!)))
+    );
   });
   if (plan.keep === undefined && keyReads.length === 0 && perCell) return "cells";
   const kept = plan.keep === undefined ? [] : plan.computed[plan.keep]!.inputs.filter((name) => !keys.has(name));

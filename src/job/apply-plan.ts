@@ -6,7 +6,8 @@ import { missingKey, wrongKeyType } from "./refusals.ts";
 export function applyPlan(plan: ColumnPlan): (row: FlowRow) => readonly FlowRow[] {
   const excluded = new Set(plan.excluded);
   const keyIndex = new Map(plan.sourceKey.map((column, i) => [column.name, i]));
-  const restKeys = plan.rest === "copy" ? plan.sourceKey.map((column, i) => ({ name: column.name, i })).filter(({ name }) => !excluded.has(name)) : [];
+  const restKeys =
+    plan.rest === "copy" ? plan.sourceKey.map((column, i) => ({ name: column.name, i })).filter(({ name }) => !excluded.has(name)) : [];
   return (row) => {
     const reading = new RowReading(row, keyIndex, plan.computed);
     if (plan.keep !== undefined && reading.computed(plan.keep) !== true) return [];
@@ -57,7 +58,8 @@ class RowReading {
   /** Newest timestamp of the row's cells; undefined where they carry none. */
   get rowStamp(): number | undefined {
     let newest: number | undefined;
-    for (const { timestamp } of this.#row.columns) if (timestamp !== undefined && (newest === undefined || timestamp > newest)) newest = timestamp;
+    for (const { timestamp } of this.#row.columns)
+      if (timestamp !== undefined && (newest === undefined || timestamp > newest)) newest = timestamp;
     return newest;
   }
 

@@ -5,7 +5,10 @@ import type { FlowColumn, FlowRow, InputRow, MappingDefinition } from "./mapping
 import { missingKey, notAValue, wrongKeyType } from "./refusals.ts";
 
 /** Compiles a row function: the row as an object of latest values in; none, one or several rows out, their keys in the target's order. */
-export function applyRow(mapRow: NonNullable<MappingDefinition["row"]>, targetKey: readonly KeySchema[]): (row: FlowRow) => readonly FlowRow[] {
+export function applyRow(
+  mapRow: NonNullable<MappingDefinition["row"]>,
+  targetKey: readonly KeySchema[],
+): (row: FlowRow) => readonly FlowRow[] {
   const keyNames = new Set(targetKey.map((column) => column.name));
   return (row) => {
     const result: unknown = guarded(() => mapRow(inputRow(row)), undefined);
@@ -24,8 +27,14 @@ function inputRow(row: FlowRow): InputRow {
   return input;
 }
 
-function outputRow(output: unknown, targetKey: readonly KeySchema[], keyNames: ReadonlySet<string>, timestamp: number | undefined): FlowRow {
-  if (typeof output !== "object" || output === null || Array.isArray(output)) throw notAValue("row", `a ${typeof output}, expected an object, a list of objects or null`);
+function outputRow(
+  output: unknown,
+  targetKey: readonly KeySchema[],
+  keyNames: ReadonlySet<string>,
+  timestamp: number | undefined,
+): FlowRow {
+  if (typeof output !== "object" || output === null || Array.isArray(output))
+    throw notAValue("row", `a ${typeof output}, expected an object, a list of objects or null`);
   const fields: ReadonlyMap<string, unknown> = new Map(Object.entries(output));
   const key = targetKey.map(({ name, type }) => {
     const field = fields.get(name);

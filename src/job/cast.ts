@@ -34,7 +34,13 @@ export function castPossible(from: ValueType, to: ValueType): boolean {
 
 /** Whether different values of one type stay different in the other: what an injectivity proof may rely on. */
 export function castKeepsApart(from: ValueType, to: ValueType): boolean {
-  return from === to || (from === "integer" && (to === "string" || to === "double")) || (from === "binary" && to === "string") || (from === "string" && to === "binary") || from === "boolean";
+  return (
+    from === to ||
+    (from === "integer" && (to === "string" || to === "double")) ||
+    (from === "binary" && to === "string") ||
+    (from === "string" && to === "binary") ||
+    from === "boolean"
+  );
 }
 
 function toInteger(value: Value): bigint | undefined {

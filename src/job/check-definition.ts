@@ -10,7 +10,8 @@ const types = ["integer", "double", "string", "boolean", "binary"];
 export function definitionProblems(definition: MappingDefinition): string[] {
   const problems = unknownFields(definition, fields, "mapping");
   const isText = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === "string");
-  if (definition.rest !== undefined && definition.rest !== "copy" && definition.rest !== "drop") problems.push(`rest: expected "copy" or "drop"`);
+  if (definition.rest !== undefined && definition.rest !== "copy" && definition.rest !== "drop")
+    problems.push(`rest: expected "copy" or "drop"`);
   if (definition.drop !== undefined && !isText(definition.drop)) problems.push("drop: expected a list of column names");
   if (definition.injective !== undefined && typeof definition.injective !== "boolean") problems.push("injective: expected true or false");
   if (definition.keep !== undefined && (!isText(definition.keep?.inputs) || typeof definition.keep?.when !== "function")) {
@@ -43,12 +44,14 @@ function ruleProblems(rule: unknown, place: string): string[] {
     if (rule.as !== undefined && !types.includes(String(rule.as))) problems.push(`${place}.as: expected one of ${types.join(", ")}`);
     if (rule.default !== undefined) problems.push(...valueProblem(rule.default, `${place}.default`));
     else if ("default" in rule && rule.default === null) problems.push(`${place}.default: expected a value`);
-    if (isValue(rule.default) && rule.as !== undefined && typeOf(rule.default) !== rule.as) problems.push(`${place}.default: expected a value of type ${String(rule.as)}, found ${typeOf(rule.default)}`);
+    if (isValue(rule.default) && rule.as !== undefined && typeOf(rule.default) !== rule.as)
+      problems.push(`${place}.default: expected a value of type ${String(rule.as)}, found ${typeOf(rule.default)}`);
   }
   if ("constant" in rule) problems.push(...valueProblem(rule.constant, `${place}.constant`));
   if ("derive" in rule) {
     if (typeof rule.derive !== "function") problems.push(`${place}.derive: expected a function`);
-    if (!Array.isArray(rule.inputs) || !rule.inputs.every((input) => typeof input === "string")) problems.push(`${place}.inputs: expected the names of the columns that \`derive\` reads`);
+    if (!Array.isArray(rule.inputs) || !rule.inputs.every((input) => typeof input === "string"))
+      problems.push(`${place}.inputs: expected the names of the columns that \`derive\` reads`);
   }
   return problems;
 }
@@ -87,6 +90,8 @@ export function notAValueBecause(value: unknown): string | undefined {
     case "string":
       return value.isWellFormed() ? undefined : "a text with half a surrogate pair, which UTF-8 cannot hold";
     default:
-      return value instanceof Uint8Array ? undefined : `${value === null ? "null" : Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`}, expected a bigint, number, string, boolean or Uint8Array`;
+      return value instanceof Uint8Array
+        ? undefined
+        : `${value === null ? "null" : Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`}, expected a bigint, number, string, boolean or Uint8Array`;
   }
 }

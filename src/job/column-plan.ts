@@ -40,7 +40,10 @@ export function planColumns(definition: MappingDefinition, sides: MappingSides):
   for (const name of definition.keep?.inputs ?? []) planner.known(name, "keep.inputs");
   const keep = definition.keep === undefined ? undefined : planner.computed.push(keepOf(definition.keep)) - 1;
   const rest = definition.rest ?? "copy";
-  const excluded = rest === "drop" ? [] : [...new Set([...(definition.drop ?? []), ...planner.copied, ...keyNames, ...columns.map((column) => column.name)])];
+  const excluded =
+    rest === "drop"
+      ? []
+      : [...new Set([...(definition.drop ?? []), ...planner.copied, ...keyNames, ...columns.map((column) => column.name)])];
   return {
     plan: { sourceKey: sides.sourceKey, targetKey, columns, rest, excluded, computed: planner.computed, keep },
     carriedKeys: planner.carriedKeys,
@@ -69,12 +72,20 @@ class Planner {
     const wanted = this.#sides.targetKey.length > 0 ? this.#sides.targetKey : this.#keyOfRules(rules);
     if (rules === undefined) return wanted.map((column) => this.#sameKey(column, wanted));
     for (const name of Object.keys(rules)) {
-      if (!wanted.some((column) => column.name === name)) this.problems.push(`key.${name}: the target's key has no such column${this.#near(name, wanted.map((column) => column.name))}`);
+      if (!wanted.some((column) => column.name === name))
+        this.problems.push(
+          `key.${name}: the target's key has no such column${this.#near(
+            name,
+            wanted.map((column) => column.name),
+          )}`,
+        );
     }
     return wanted.map(({ name, type }) => {
       const rule = rules[name];
       if (rule === undefined) {
-        this.problems.push(`key.${name}: missing; the target's key column ${name} (${type}) needs a rule${sourceKey.some((column) => column.name === name) ? `, for example ${name}: "${name}"` : ""}`);
+        this.problems.push(
+          `key.${name}: missing; the target's key column ${name} (${type}) needs a rule${sourceKey.some((column) => column.name === name) ? `, for example ${name}: "${name}"` : ""}`,
+        );
         return { name, type, from: { kind: "column", name } };
       }
       return { name, type, from: this.origin(rule, name, `key.${name}`, type) };
@@ -101,10 +112,14 @@ class Planner {
     const { sourceKey } = this.#sides;
     if (sourceKey.length === 0) return { name, type, from: this.origin(name, name, `key.${name}`, type) };
     const lost = sourceKey.filter((column) => !wanted.some((target) => target.name === column.name));
-    if (wanted[0]?.name === name) for (const column of lost) this.problems.push(`key: the source's key column ${column.name} is not in the target's key; write rules for the target's key`);
+    if (wanted[0]?.name === name)
+      for (const column of lost)
+        this.problems.push(`key: the source's key column ${column.name} is not in the target's key; write rules for the target's key`);
     const same = sourceKey.find((column) => column.name === name);
     if (same === undefined) {
-      this.problems.push(`key.${name}: missing; the target's key column ${name} (${type}) needs a rule, the source's key is ${sourceKey.map((column) => column.name).join(", ")}`);
+      this.problems.push(
+        `key.${name}: missing; the target's key column ${name} (${type}) needs a rule, the source's key is ${sourceKey.map((column) => column.name).join(", ")}`,
+      );
       return { name, type, from: { kind: "column", name } };
     }
     return { name, type, from: this.origin(name, name, `key.${name}`, type) };
@@ -114,7 +129,8 @@ class Planner {
   origin(rule: ColumnRule, name: string, place: string, keyType: KeyType | undefined): Origin {
     if (typeof rule === "string") return this.#copy({ from: rule }, name, place, keyType);
     if ("constant" in rule) {
-      if (keyType !== undefined && typeOf(rule.constant) !== keyType) this.problems.push(`${place}.constant: the key column is ${article(keyType)}, the constant ${article(typeOf(rule.constant))}`);
+      if (keyType !== undefined && typeOf(rule.constant) !== keyType)
+        this.problems.push(`${place}.constant: the key column is ${article(keyType)}, the constant ${article(typeOf(rule.constant))}`);
       return { kind: "constant", value: rule.constant };
     }
     if ("derive" in rule) {
@@ -124,21 +140,31 @@ class Planner {
     return this.#copy(rule, name, place, keyType);
   }
 
-  #copy(rule: { from: string; as?: ValueType | undefined; default?: unknown }, name: string, place: string, keyType: KeyType | undefined): Origin {
+  #copy(
+    rule: { from: string; as?: ValueType | undefined; default?: unknown },
+    name: string,
+    place: string,
+    keyType: KeyType | undefined,
+  ): Origin {
     const { from, as } = rule;
     this.known(from, place);
     this.copied.add(from);
     const given = this.#types.get(from);
     const becomes = as ?? given;
-    if (as !== undefined && given !== undefined && !castPossible(given, as)) this.problems.push(`${place}.as: ${from} is ${article(given)} and cannot become ${article(as)}`);
+    if (as !== undefined && given !== undefined && !castPossible(given, as))
+      this.problems.push(`${place}.as: ${from} is ${article(given)} and cannot become ${article(as)}`);
     if (keyType !== undefined && becomes !== undefined && becomes !== keyType) {
-      this.problems.push(`${place}: the key column is ${article(keyType)}, ${from} ${article(becomes)}${as === undefined ? `; write { from: "${from}", as: "${keyType}" }` : ""}`);
+      this.problems.push(
+        `${place}: the key column is ${article(keyType)}, ${from} ${article(becomes)}${as === undefined ? `; write { from: "${from}", as: "${keyType}" }` : ""}`,
+      );
     }
     const isKey = this.#sides.sourceKey.some((column) => column.name === from);
     if (isKey && keyType !== undefined && given !== undefined && castKeepsApart(given, keyType)) this.carriedKeys.add(from);
     const plain = rule.default === undefined || isKey;
     if (plain && (as === undefined || as === given)) return { kind: isKey ? "key" : "column", name: from };
-    return this.#compute(castOf({ from, as, default: isKey ? undefined : (rule.default as Parameters<typeof castOf>[0]["default"]) }, name));
+    return this.#compute(
+      castOf({ from, as, default: isKey ? undefined : (rule.default as Parameters<typeof castOf>[0]["default"]) }, name),
+    );
   }
 
   #compute(computation: Computation): Origin {
@@ -147,7 +173,8 @@ class Planner {
 
   /** Complains about a column that the source surely does not have. */
   known(name: string, place: string): void {
-    if (this.#names !== undefined && !this.#names.includes(name)) this.problems.push(`${place}: the source has no column \`${name}\`${this.#near(name, this.#names)}`);
+    if (this.#names !== undefined && !this.#names.includes(name))
+      this.problems.push(`${place}: the source has no column \`${name}\`${this.#near(name, this.#names)}`);
   }
 
   #near(name: string, known: readonly string[]): string {

@@ -35,7 +35,12 @@ export function compileMapping(loaded: LoadedMapping, sides: MappingSides): Comp
   };
 }
 
-function compileRow(row: NonNullable<MappingDefinition["row"]>, hash: string, targetKey: readonly KeySchema[], promised: boolean): CompiledMapping {
+function compileRow(
+  row: NonNullable<MappingDefinition["row"]>,
+  hash: string,
+  targetKey: readonly KeySchema[],
+  promised: boolean,
+): CompiledMapping {
   return {
     hash,
     mode: "look-up",
@@ -49,11 +54,17 @@ function compileRow(row: NonNullable<MappingDefinition["row"]>, hash: string, ta
 }
 
 function isIdentity(definition: MappingDefinition, plan: ColumnPlan): boolean {
-  const sameKey = plan.targetKey.length === plan.sourceKey.length && plan.targetKey.every(({ name, from }, i) => from.kind === "key" && from.name === name && plan.sourceKey[i]?.name === name);
+  const sameKey =
+    plan.targetKey.length === plan.sourceKey.length &&
+    plan.targetKey.every(({ name, from }, i) => from.kind === "key" && from.name === name && plan.sourceKey[i]?.name === name);
   return sameKey && plan.columns.length === 0 && plan.rest === "copy" && plan.keep === undefined && (definition.drop ?? []).length === 0;
 }
 
 function invalid(problems: readonly string[], title: string): TableferryError {
   const message = problems.length === 1 ? problems[0]! : `${problems.length} rules are wrong\n  ${problems.join("\n  ")}`;
-  return new TableferryError("TF_MAPPING_INVALID", { message, place: title, wayOut: problems.length === 1 ? undefined : "Correct the rules named." });
+  return new TableferryError("TF_MAPPING_INVALID", {
+    message,
+    place: title,
+    wayOut: problems.length === 1 ? undefined : "Correct the rules named.",
+  });
 }

@@ -24,7 +24,8 @@ export function jobHash(spec: JobSpec, mappingHash: string): string {
 
 /** Whether both name one and the same thing. */
 export function sameEndpoint(a: EndpointSpec, b: EndpointSpec): boolean {
-  if (a.type === "table-store") return b.type === "table-store" && a.endpoint === b.endpoint && a.instance === b.instance && a.table === b.table;
+  if (a.type === "table-store")
+    return b.type === "table-store" && a.endpoint === b.endpoint && a.instance === b.instance && a.table === b.table;
   return b.type === "file" && a.path === b.path;
 }
 

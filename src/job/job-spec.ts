@@ -5,10 +5,15 @@ import { credentialReference, endpointSpec } from "./endpoint-spec.ts";
  * The one description of a job: JSON-clean, versioned, without secrets. The command, the Pulumi provider, a worker and a
  * container all run the same object. Paths resolve from the folder of the job file (or of Pulumi.yaml).
  */
-const wholeNumber = z.string().regex(/^-?\d{1,19}$/).describe("a whole number of at most 64 bits, in quotes");
+const wholeNumber = z
+  .string()
+  .regex(/^-?\d{1,19}$/)
+  .describe("a whole number of at most 64 bits, in quotes");
 const exactNumber = z
   .number()
-  .refine((n) => !Number.isInteger(n) || Number.isSafeInteger(n), { error: "a number that JSON carries exactly; write { integer: \"…\" } or { double: \"…\" }" });
+  .refine((n) => !Number.isInteger(n) || Number.isSafeInteger(n), {
+    error: 'a number that JSON carries exactly; write { integer: "…" } or { double: "…" }',
+  });
 
 /** A value in JSON. A plain number is an integer when it is whole, else a double; the object forms say it outright. */
 export const scalar = z.union([
@@ -21,7 +26,10 @@ export const scalar = z.union([
 ]);
 export type Scalar = z.infer<typeof scalar>;
 
-const bound = z.array(z.union([z.string(), z.int(), z.strictObject({ integer: wholeNumber }), z.strictObject({ base64: z.base64() })])).min(1).max(4);
+const bound = z
+  .array(z.union([z.string(), z.int(), z.strictObject({ integer: wholeNumber }), z.strictObject({ base64: z.base64() })]))
+  .min(1)
+  .max(4);
 
 const rangeSpec = z.strictObject({
   /** First key, inclusive; leading key columns are enough. */
@@ -38,7 +46,11 @@ const comparison = z.strictObject({
 
 const rule = z.union([
   z.string().min(1),
-  z.strictObject({ from: z.string().min(1), as: z.enum(["integer", "double", "string", "boolean", "binary"]).optional(), default: scalar.optional() }),
+  z.strictObject({
+    from: z.string().min(1),
+    as: z.enum(["integer", "double", "string", "boolean", "binary"]).optional(),
+    default: scalar.optional(),
+  }),
   z.strictObject({ constant: scalar }),
 ]);
 
@@ -95,7 +107,10 @@ export type VerifySpec = z.infer<typeof verifySpec>;
 const jobFields = {
   version: z.literal(1).default(1),
   /** Names the job and its checkpoints: letters, digits, `.`, `_`, `-`. */
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/).describe("1 to 100 letters, digits, `.`, `_` or `-`, beginning with a letter or digit"),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
+    .describe("1 to 100 letters, digits, `.`, `_` or `-`, beginning with a letter or digit"),
   source: endpointSpec,
   target: endpointSpec,
   /** A module whose default export is `defineMapping(…)`, or the rules themselves. Left out: rows as they are. */

@@ -47,7 +47,8 @@ function plainRules(rules: unknown): unknown {
   if (typeof rules === "number") return { double: Object.is(rules, -0) ? "-0" : String(rules) };
   if (rules instanceof Uint8Array) return { base64: Buffer.from(rules).toString("base64") };
   if (Array.isArray(rules)) return rules.map(plainRules);
-  if (typeof rules === "object" && rules !== null) return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, plainRules(rule)]));
+  if (typeof rules === "object" && rules !== null)
+    return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, plainRules(rule)]));
   return rules;
 }
 
@@ -109,7 +110,9 @@ async function importDefinition(path: string, title: string, sources: ModuleSour
 
 /** A CommonJS module compiled from `export default` gives { default } once more. */
 function unwrapDefault(exported: unknown): unknown {
-  return typeof exported === "object" && exported !== null && "__esModule" in exported && "default" in exported ? exported.default : exported;
+  return typeof exported === "object" && exported !== null && "__esModule" in exported && "default" in exported
+    ? exported.default
+    : exported;
 }
 
 /** `file:line` of the first of the module's own files that an error's stack, or a failed import, names. */

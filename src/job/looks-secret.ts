@@ -24,6 +24,8 @@ export function namesSecret(field: string): boolean {
 export function secretPaths(value: unknown, path: FieldPath = []): FieldPath[] {
   if (typeof value === "string") return looksSecret(value, path) ? [path] : [];
   if (typeof value !== "object" || value === null) return [];
-  const steps: readonly (readonly [string | number, unknown])[] = Array.isArray(value) ? value.map((item, i) => [i, item] as const) : Object.entries(value);
+  const steps: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
+    ? value.map((item, i) => [i, item] as const)
+    : Object.entries(value);
   return steps.flatMap(([step, inner]) => secretPaths(inner, [...path, step]));
 }

@@ -49,13 +49,19 @@ export interface MappingDefinition<In = InputRow, Out = Record<string, Value>> {
   /** Keeps only rows for which it answers true; `inputs` are the columns it reads. */
   readonly keep?: { readonly inputs: readonly string[]; readonly when: (...inputs: never[]) => boolean } | undefined;
   /** Full freedom: one row in; none, one or several out. With it the other rules must be absent. Reads everything (look-up mode). */
-  readonly row?: ((row: In) => Readonly<Record<string, Value | null | undefined>> | readonly Readonly<Record<string, Value | null | undefined>>[] | null) | undefined;
+  readonly row?:
+    | ((
+        row: In,
+      ) => Readonly<Record<string, Value | null | undefined>> | readonly Readonly<Record<string, Value | null | undefined>>[] | null)
+    | undefined;
   /** Promise of the author that different source keys give different target keys; needed where that cannot be proved (one to many, derived keys). */
   readonly injective?: boolean | undefined;
 }
 
 /** Types a mapping; the object is returned as it is. */
-export function defineMapping<In = InputRow, Out = Record<string, Value>>(definition: MappingDefinition<In, Out>): MappingDefinition<In, Out> {
+export function defineMapping<In = InputRow, Out = Record<string, Value>>(
+  definition: MappingDefinition<In, Out>,
+): MappingDefinition<In, Out> {
   return definition;
 }
 
@@ -66,7 +72,10 @@ export const number = (from: string): FromRule => ({ from, as: "double" });
 export const text = (from: string): FromRule => ({ from, as: "string" });
 export const constant = (value: Value): ConstantRule => ({ constant: value });
 /** `derive<[string, bigint]>(["name", "year"], (name, year) => …)`: the type names the inputs' types; a missing input is `undefined`. */
-export function derive<I extends readonly (Value | undefined)[]>(inputs: readonly string[], fn: (...inputs: I) => Value | null | undefined): DeriveRule;
+export function derive<I extends readonly (Value | undefined)[]>(
+  inputs: readonly string[],
+  fn: (...inputs: I) => Value | null | undefined,
+): DeriveRule;
 export function derive(inputs: readonly string[], fn: DeriveRule["derive"]): DeriveRule {
   return { inputs, derive: fn };
 }

@@ -43,7 +43,16 @@ export function moduleSources(entry: string): ModuleSources {
 /** Where `import "./x"` may point: the very file, or what CommonJS makes of it. */
 function candidates(path: string): string[] {
   const base = path.replace(/[?#].*$/, "");
-  return [base, `${base}.ts`, `${base}.js`, `${base}.mjs`, `${base}.cjs`, `${base}.json`, resolve(base, "index.ts"), resolve(base, "index.js")];
+  return [
+    base,
+    `${base}.ts`,
+    `${base}.js`,
+    `${base}.mjs`,
+    `${base}.cjs`,
+    `${base}.json`,
+    resolve(base, "index.ts"),
+    resolve(base, "index.js"),
+  ];
 }
 
 function readIfThere(path: string): string | undefined {

@@ -21,7 +21,11 @@ export function parseJob(input: string | object, file = "job"): JobSpec {
 
 function checked(input: unknown, line: (path: FieldPath) => number | undefined, file: string): JobSpec {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
-    throw invalid([`${file}: expected fields like name, source and target`], file, "Write a job as `name: …`, `source: …`, `target: …`; see the job reference.");
+    throw invalid(
+      [`${file}: expected fields like name, source and target`],
+      file,
+      "Write a job as `name: …`, `source: …`, `target: …`; see the job reference.",
+    );
   }
   const value = { kind: "migration", ...input };
   const secrets = secretPaths(value).map((path): SpecProblem => ({ path, text: "looks like an access key, a private key or a password" }));
@@ -36,8 +40,14 @@ function checked(input: unknown, line: (path: FieldPath) => number | undefined, 
     secrets.length > 0
       ? "Take the secret out of the specification, name its source instead (credentials: { env: PREFIX } or { file: PATH }), and replace the key if the file was shared."
       : undefined;
-  const placed = problems.map(({ path, text }) => ({ line: line(path), text: `${pathText(path)}: ${text}` })).toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  throw invalid(placed.map((problem) => `${file}${problem.line === undefined ? "" : `:${problem.line}`} ${problem.text}`), file, wayOut);
+  const placed = problems
+    .map(({ path, text }) => ({ line: line(path), text: `${pathText(path)}: ${text}` }))
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  throw invalid(
+    placed.map((problem) => `${file}${problem.line === undefined ? "" : `:${problem.line}`} ${problem.text}`),
+    file,
+    wayOut,
+  );
 }
 
 /** What is well formed field by field and makes no sense together. */
@@ -45,11 +55,14 @@ function contradictions(spec: JobSpec): SpecProblem[] {
   const problems: SpecProblem[] = [];
   for (const [i, comparison] of (spec.filter ?? []).entries()) {
     const alone = comparison.is === "exists" || comparison.is === "absent";
-    if (!alone && comparison.value === undefined) problems.push({ path: ["filter", i, "value"], text: `missing; \`${comparison.is}\` compares with a value` });
-    if (alone && comparison.value !== undefined) problems.push({ path: ["filter", i, "value"], text: `\`${comparison.is}\` takes no value` });
+    if (!alone && comparison.value === undefined)
+      problems.push({ path: ["filter", i, "value"], text: `missing; \`${comparison.is}\` compares with a value` });
+    if (alone && comparison.value !== undefined)
+      problems.push({ path: ["filter", i, "value"], text: `\`${comparison.is}\` takes no value` });
   }
   if (sameEndpoint(spec.source, spec.target)) problems.push({ path: ["target"], text: "is the source itself" });
-  if ("create" in spec.source && spec.source.create !== undefined) problems.push({ path: ["source", "create"], text: "only a target is created" });
+  if ("create" in spec.source && spec.source.create !== undefined)
+    problems.push({ path: ["source", "create"], text: "only a target is created" });
   if (spec.kind === "migration" && spec.verify.coverage === "none" && spec.verify.certificate) {
     problems.push({ path: ["verify", "certificate"], text: "there is no certificate without verification (coverage: none)" });
   }
@@ -71,7 +84,9 @@ function lineOf(document: Document, lines: LineCounter, path: FieldPath): number
   for (let depth = path.length; depth > 0; depth--) {
     const parent: unknown = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
     const step = path[depth - 1];
-    const key: unknown = isMap(parent) ? parent.items.find((pair) => keyText(pair.key) === String(step))?.key : document.getIn(path.slice(0, depth), true);
+    const key: unknown = isMap(parent)
+      ? parent.items.find((pair) => keyText(pair.key) === String(step))?.key
+      : document.getIn(path.slice(0, depth), true);
     const start = rangeStart(key);
     if (start !== undefined) return lines.linePos(start).line;
   }

@@ -4,7 +4,12 @@ export interface Difference {
   /** The target key, as shown to people and accepted by `tableferry explain`. */
   readonly key: string;
   /** Columns that differ, with both values as text (masked on request), for `different`. */
-  readonly columns: readonly { readonly name: string; readonly source: string | null; readonly target: string | null; readonly why: string }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly source: string | null;
+    readonly target: string | null;
+    readonly why: string;
+  }[];
 }
 
 export interface VerificationResult {
@@ -36,6 +41,8 @@ export interface MigrationResult {
   readonly rowsWritten: number;
   readonly bytesRead: number;
   readonly filteredRows: number;
+  /** Cells left out because the target's time to live makes them expire before the run is over; absent: none. */
+  readonly expiredCells?: number | undefined;
   readonly rejects: number;
   readonly seconds: number;
   /** True when an earlier run's checkpoints were used. */

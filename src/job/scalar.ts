@@ -32,7 +32,12 @@ export function valueOf(scalar: Scalar): Value {
 
 /** For people: a value with its type visible, cut to `length` characters. */
 export function valueText(value: Value, length = 60): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : value instanceof Uint8Array ? `0x${Buffer.from(value.subarray(0, length)).toString("hex")}` : doubleText(value);
+  const text =
+    typeof value === "string"
+      ? JSON.stringify(value)
+      : value instanceof Uint8Array
+        ? `0x${Buffer.from(value.subarray(0, length)).toString("hex")}`
+        : doubleText(value);
   return text.length <= length ? text : `${text.slice(0, length)}… (${text.length} characters)`;
 }
 

@@ -28,12 +28,17 @@ function explain(schema: z.ZodType, root: unknown, base: FieldPath, issue: Issue
     const branches = issue.errors.map((issues) => ({ issues, problems: issues.flatMap((inner) => explain(schema, root, path, inner)) }));
     const fitting = branches.filter(({ issues }) => !issues.some((inner) => inner.path.length === 0 && inner.code !== "unrecognized_keys"));
     const best = fitting.toSorted((a, b) => weight(a.problems) - weight(b.problems))[0];
-    return best?.problems ?? [wrong(schema, root, path, branches.flatMap(({ issues }) => issues.filter((inner) => inner.path.length === 0)).map(expectation))];
+    return (
+      best?.problems ?? [
+        wrong(schema, root, path, branches.flatMap(({ issues }) => issues.filter((inner) => inner.path.length === 0)).map(expectation)),
+      ]
+    );
   }
   if (issue.code === "invalid_union" && "discriminator" in issue && valueAt(root, path) === undefined) {
     const holder = valueAt(root, path.slice(0, -1));
     const near = nearestName(String(issue.discriminator), typeof holder === "object" && holder !== null ? Object.keys(holder) : []);
-    if (near !== undefined) return [{ path: [...path.slice(0, -1), near], text: `unknown field; did you mean \`${issue.discriminator}\`?`, meant: path }];
+    if (near !== undefined)
+      return [{ path: [...path.slice(0, -1), near], text: `unknown field; did you mean \`${issue.discriminator}\`?`, meant: path }];
   }
   return [wrong(schema, root, path, [expectation(issue)])];
 }
@@ -45,18 +50,33 @@ function weight(problems: readonly SpecProblem[]): number {
 
 function unknownField(schema: z.ZodType, root: unknown, path: FieldPath, key: string): SpecProblem {
   if (namesSecret(key)) {
-    return { path: [...path, key], text: "secrets do not stand in a specification; name where they are: credentials: { env: PREFIX } or { file: PATH }" };
+    return {
+      path: [...path, key],
+      text: "secrets do not stand in a specification; name where they are: credentials: { env: PREFIX } or { file: PATH }",
+    };
   }
-  const known = [...new Set(schemasAt(schema, root, path).flatMap((found) => (found instanceof z.ZodObject ? Object.keys(found.shape) : [])))];
+  const known = [
+    ...new Set(schemasAt(schema, root, path).flatMap((found) => (found instanceof z.ZodObject ? Object.keys(found.shape) : []))),
+  ];
   const near = nearestName(key, known);
-  const hint = near === undefined ? (known.length === 0 ? "" : `; known are ${known.map((name) => `\`${name}\``).join(", ")}`) : `; did you mean \`${near}\`?`;
+  const hint =
+    near === undefined
+      ? known.length === 0
+        ? ""
+        : `; known are ${known.map((name) => `\`${name}\``).join(", ")}`
+      : `; did you mean \`${near}\`?`;
   return { path: [...path, key], text: `unknown field${hint}`, meant: near === undefined ? undefined : [...path, near] };
 }
 
 function wrong(schema: z.ZodType, root: unknown, path: FieldPath, expected: readonly string[]): SpecProblem {
   const described = schemasAt(schema, root, path).flatMap((found) => found.description ?? []);
   const forms = [...new Set(expected)].join(", or ");
-  const wanted = described.length === 0 ? forms : /^an? (text|number|whole number|list|object)$/.test(forms) ? `${forms}: ${described[0]}` : described[0]!;
+  const wanted =
+    described.length === 0
+      ? forms
+      : /^an? (text|number|whole number|list|object)$/.test(forms)
+        ? `${forms}: ${described[0]}`
+        : described[0]!;
   const found = valueAt(root, path);
   if (found === undefined) return { path, text: `missing; expected ${wanted}` };
   return { path, text: `expected ${wanted}; found ${shown(found, path)}` };
@@ -74,17 +94,35 @@ function shown(value: unknown, path: FieldPath): string {
 function expectation(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
-      return { string: "a text", number: "a number", int: "a whole number", boolean: "true or false", object: "an object", record: "an object", array: "a list" }[issue.expected as string] ?? issue.expected;
+      return (
+        {
+          string: "a text",
+          number: "a number",
+          int: "a whole number",
+          boolean: "true or false",
+          object: "an object",
+          record: "an object",
+          array: "a list",
+        }[issue.expected as string] ?? issue.expected
+      );
     case "invalid_value":
-      return issue.values.length === 1 ? JSON.stringify(issue.values[0]) : `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+      return issue.values.length === 1
+        ? JSON.stringify(issue.values[0])
+        : `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
     case "too_small":
       return `${issue.origin === "string" || issue.origin === "array" ? "a length of " : ""}${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}`;
     case "too_big":
       return `${issue.origin === "string" || issue.origin === "array" ? "a length of " : ""}${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}`;
     case "invalid_format":
-      return issue.format === "url" ? "a URL that begins with http:// or https://" : issue.format === "regex" ? `a text like ${issue.pattern}` : `${issue.format} text`;
+      return issue.format === "url"
+        ? "a URL that begins with http:// or https://"
+        : issue.format === "regex"
+          ? `a text like ${issue.pattern}`
+          : `${issue.format} text`;
     case "invalid_union":
-      return "options" in issue && Array.isArray(issue.options) ? `one of ${issue.options.map((option) => JSON.stringify(option)).join(", ")}` : "another form";
+      return "options" in issue && Array.isArray(issue.options)
+        ? `one of ${issue.options.map((option) => JSON.stringify(option)).join(", ")}`
+        : "another form";
     default:
       return issue.message;
   }
@@ -97,7 +135,14 @@ function schemasAt(schema: z.ZodType, value: unknown, path: FieldPath): z.ZodTyp
   if (step === undefined) return open;
   const inner = typeof value === "object" && value !== null ? (value as Record<string | number, unknown>)[step] : undefined;
   return open.flatMap((one) => {
-    const next = one instanceof z.ZodObject ? one.shape[String(step)] : one instanceof z.ZodArray ? one.element : one instanceof z.ZodRecord ? one.valueType : undefined;
+    const next =
+      one instanceof z.ZodObject
+        ? one.shape[String(step)]
+        : one instanceof z.ZodArray
+          ? one.element
+          : one instanceof z.ZodRecord
+            ? one.valueType
+            : undefined;
     return next instanceof z.ZodType ? schemasAt(next, inner, rest) : [];
   });
 }
@@ -108,11 +153,15 @@ function unwrapped(schema: z.ZodType, value: unknown): z.ZodType[] {
     return inner instanceof z.ZodType ? unwrapped(inner, value) : [];
   }
   if (!(schema instanceof z.ZodUnion)) return [schema];
-  const options = schema.options.filter((option): option is z.ZodType => option instanceof z.ZodType).flatMap((option) => unwrapped(option, value));
+  const options = schema.options
+    .filter((option): option is z.ZodType => option instanceof z.ZodType)
+    .flatMap((option) => unwrapped(option, value));
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return options;
   const by = schema.def.discriminator;
   const tag = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[by] : undefined;
-  const matching = options.filter((option) => option instanceof z.ZodObject && option.shape[by] instanceof z.ZodType && option.shape[by].safeParse(tag).success);
+  const matching = options.filter(
+    (option) => option instanceof z.ZodObject && option.shape[by] instanceof z.ZodType && option.shape[by].safeParse(tag).success,
+  );
   return matching.length > 0 ? matching : options;
 }
 

@@ -1,36 +1,27 @@
 import type { FaultPoint } from "../base/fault-point.ts";
-import type { Gate } from "../base/gate.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Batch, Encoder, ScanScope, Source, Split } from "../connector/connector.ts";
+import type { Batch, Encoder, Split } from "../connector/connector.ts";
 import { firstCheckpoint, type Checkpoint } from "../pipeline/checkpoint.ts";
 import type { OwnedEntry } from "../pipeline/owned-entry.ts";
 import type { ProgressMeter } from "../pipeline/progress-meter.ts";
 import { rejectsOf, type RejectStore } from "../pipeline/rejects.ts";
 import type { Writer } from "../pipeline/writer.ts";
+import { heldBatches, type HeldScan } from "./held-batches.ts";
 
 /** What all workers of a copy share. */
-export interface CopyWork {
-  readonly source: Source;
-  readonly scope: ScanScope;
+export interface CopyWork extends HeldScan {
   readonly writer: Writer;
   readonly rejects: RejectStore;
   readonly token: string;
   readonly mappingHash: string;
   readonly clock: Clock;
   readonly meter: ProgressMeter;
-  /** Bytes of rows held at once (R14). */
-  readonly bytes: Gate;
-  /** Asks for a stop after the batch under way. */
-  readonly stop: AbortSignal;
   readonly faultPoint: FaultPoint;
   /** Told how many rows were rejected, once a checkpoint counts them. @throws to stop the copy */
   readonly onRejects: (count: number) => void;
   /** Told how many rows a resumed split wrote first: an earlier run may have written them already. */
   readonly onRewritten: (rows: number) => void;
 }
-
-/** Bytes a batch is taken to have before the first one is known; Table Store's pages have at most so many. */
-const firstBatchBytes = 4 * 1024 * 1024;
 
 /**
  * Copies one split from its checkpoint to its end, or to the batch after which a stop is asked for. One batch at a time: read,
@@ -43,7 +34,7 @@ export async function copySplit(work: CopyWork, split: Split, entry: OwnedEntry<
   // From here on the split counts as begun, and rows of it may be in the target.
   if (!resumed) await entry.write(at);
   let batches = 0;
-  for await (const batch of held(work, split, at)) {
+  for await (const batch of heldBatches(work, split, at.position ?? undefined)) {
     work.faultPoint("scan");
     const before = at;
     at = await carryBatch(work, batch, before, encoder);
@@ -72,6 +63,7 @@ async function carryBatch(work: CopyWork, batch: Batch, at: Checkpoint, encoder:
   counters.bytesRead += batch.bytes;
   counters.rowsWritten += written;
   counters.rejects += rejects.length;
+  const expired = (at.expired ?? 0) + (encoded.expiredCells ?? 0);
   return {
     split: at.split,
     position: batch.position,
@@ -80,33 +72,7 @@ async function carryBatch(work: CopyWork, batch: Batch, at: Checkpoint, encoder:
     rowsWritten: at.rowsWritten + written,
     bytesRead: at.bytesRead + batch.bytes,
     filtered: at.filtered + encoded.filtered,
+    ...(expired > 0 ? { expired } : {}),
     rejects: at.rejects + rejects.length,
   };
-}
-
-/**
- * The batches of a split, each within the bytes in flight: room for one is taken before it is read, twice its size because it stands
- * once as read and once as written. A stop that is asked for ends it between two batches.
- */
-async function* held(work: CopyWork, split: Split, at: Checkpoint): AsyncGenerator<Batch> {
-  const batches = work.source.scan(split, at.position ?? undefined, work.scope, work.stop)[Symbol.asyncIterator]();
-  let expected = firstBatchBytes;
-  try {
-    for (;;) {
-      const hold = await work.bytes.acquire(2 * expected, work.stop);
-      try {
-        const next = await batches.next();
-        if (next.done === true) return;
-        hold.resize(2 * next.value.bytes);
-        expected = Math.max(expected / 2, next.value.bytes);
-        yield next.value;
-      } finally {
-        hold.release();
-      }
-    }
-  } catch (error) {
-    if (!work.stop.aborted) throw error;
-  } finally {
-    await batches.return?.();
-  }
 }

@@ -1,7 +1,7 @@
 import { toError } from "../base/error.ts";
 import { Gate } from "../base/gate.ts";
 import type { EncoderOptions, Split } from "../connector/connector.ts";
-import { totalsOf, type Checkpoint, type CopyTotals } from "../pipeline/checkpoint.ts";
+import { firstCheckpoint, totalsOf, type Checkpoint, type CopyTotals } from "../pipeline/checkpoint.ts";
 import type { Fence } from "../pipeline/fence.ts";
 import type { ProgressMeter } from "../pipeline/progress-meter.ts";
 import { Throttle } from "../pipeline/throttle.ts";
@@ -54,14 +54,33 @@ export async function copyRows(copy: CopyRun): Promise<Copied> {
   const failure = await runWorkers(copy, work, open, signals);
   signals.end();
   const totals = totalsOf((await run.checkpoints.read()).values());
-  return { totals, complete: failure === undefined && totals.splitsDone === splits.length, rewrittenAtMost: rewritten, settled: work.writer.settled, failure };
+  return {
+    totals,
+    complete: failure === undefined && totals.splitsDone === splits.length,
+    rewrittenAtMost: rewritten,
+    settled: work.writer.settled,
+    failure,
+  };
 }
 
-function workOf({ input, sides, run, fence, meter }: CopyRun, signals: StopSignals, tally: RejectTally, onRewritten: (rows: number) => void): CopyWork {
+function workOf(
+  { input, sides, run, fence, meter }: CopyRun,
+  signals: StopSignals,
+  tally: RejectTally,
+  onRewritten: (rows: number) => void,
+): CopyWork {
   const { spec, source, target, context } = input;
   const { limits } = spec;
   const { clock, chance } = context;
-  const writer = new Writer({ target, fence, slots: new Gate(limits.writesInFlight), throttle: new Throttle(clock, limits), clock, chance, signal: signals.abort });
+  const writer = new Writer({
+    target,
+    fence,
+    slots: new Gate(limits.writesInFlight),
+    throttle: new Throttle(clock, limits),
+    clock,
+    chance,
+    signal: signals.abort,
+  });
   return {
     source,
     scope: sides.scope,
@@ -72,6 +91,7 @@ function workOf({ input, sides, run, fence, meter }: CopyRun, signals: StopSigna
     clock,
     meter,
     bytes: new Gate(limits.inFlightBytes),
+    met: {},
     stop: signals.stop,
     faultPoint: context.faultPoint ?? (() => undefined),
     onRejects: (count) => tally.add(count),
@@ -80,7 +100,12 @@ function workOf({ input, sides, run, fence, meter }: CopyRun, signals: StopSigna
 }
 
 /** Workers take splits in order. The first failure asks the others to stop, and is returned when all have. */
-async function runWorkers({ input, sides, run, refuseDuplicates }: CopyRun, work: CopyWork, open: readonly Split[], signals: StopSignals): Promise<Error | undefined> {
+async function runWorkers(
+  { input, sides, run, refuseDuplicates }: CopyRun,
+  work: CopyWork,
+  open: readonly Split[],
+  signals: StopSignals,
+): Promise<Error | undefined> {
   const { spec, target } = input;
   const options: EncoderOptions = { versions: spec.versions, refuseDuplicates };
   const queue = [...open].reverse();
@@ -100,7 +125,12 @@ async function runWorkers({ input, sides, run, refuseDuplicates }: CopyRun, work
   return failure;
 }
 
-function beginProgress(meter: ProgressMeter, splits: readonly Split[], known: ReadonlyMap<string, Checkpoint>, estimatedRows: number | undefined): void {
+function beginProgress(
+  meter: ProgressMeter,
+  splits: readonly Split[],
+  known: ReadonlyMap<string, Checkpoint>,
+  estimatedRows: number | undefined,
+): void {
   const { rowsRead, rowsWritten, bytesRead, rejects, splitsDone } = totalsOf(known.values());
   meter.splits = splits.length;
   meter.estimatedRows = estimatedRows;
@@ -116,7 +146,7 @@ async function retryRejected(run: RunState, known: Map<string, Checkpoint>, tall
   let rows = 0;
   for (const checkpoint of [...known.values()].filter(({ rejects }) => rejects > 0)) {
     const entry = await run.checkpoints.take(checkpoint.split, run.token);
-    const fresh: Checkpoint = { ...checkpoint, position: null, done: false, rowsRead: 0, rowsWritten: 0, bytesRead: 0, filtered: 0, rejects: 0 };
+    const fresh = firstCheckpoint(checkpoint.split);
     await entry.write(fresh);
     known.set(checkpoint.split, fresh);
     tally.forget(checkpoint.rejects);

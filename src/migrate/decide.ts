@@ -19,7 +19,11 @@ export interface Wanted {
  * `start`: from the beginning; `over` says that rows of an earlier run may be there. `resume`: from the checkpoints. `verify`: the copy
  * is complete, its proof is not. `nothing-to-do`: all of it is done.
  */
-export type Decision = { readonly kind: "start"; readonly over: boolean } | { readonly kind: "resume" } | { readonly kind: "verify" } | { readonly kind: "nothing-to-do" };
+export type Decision =
+  | { readonly kind: "start"; readonly over: boolean }
+  | { readonly kind: "resume" }
+  | { readonly kind: "verify" }
+  | { readonly kind: "nothing-to-do" };
 
 /**
  * What to do with what an earlier run left. Pure. A job that is another one (other source, target, mapping, part) starts anew; the
@@ -35,10 +39,11 @@ export function decide(record: RunRecord | undefined, wanted: Wanted): Decision 
     throw new TableferryError("TF_INCARNATION", {
       message: `${changed} is not the one that job ${wanted.job} began with: it was deleted and made anew, or replaced`,
       place: changed,
-      wayOut: `Run the job from the beginning: \`tableferry migrate --again\`, or \`tableferry forget ${wanted.job}\` first if the target shall be empty.`,
+      wayOut:
+        "Run the job from the beginning: `tableferry migrate FILE --again` goes over what is there; after `tableferry forget FILE` the target must be empty.",
     });
   }
-  if (record.stage === "planned" || record.stage === "copying") return { kind: "resume" };
+  if (record.stage === "copying" || (record.stage === "planned" && !wanted.again)) return { kind: "resume" };
   if (wanted.again) return { kind: "start", over: true };
   if (record.stage !== "done") return { kind: "verify" };
   const proof = record.verification;

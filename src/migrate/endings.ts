@@ -13,13 +13,19 @@ export class DifferentError extends TableferryError {
   constructor(verification: VerificationResult) {
     const { differenceCount, differences, unsettled } = verification;
     const rows = differenceCount === 1 ? "1 row differs" : `${differenceCount} rows differ`;
-    const shown = differences.slice(0, shownMax).map(({ kind, key, columns }) => `\n  ${kind}: ${key}${columns.length === 0 ? "" : ` in ${columns.map((column) => column.name).join(", ")}`}`);
+    const shown = differences
+      .slice(0, shownMax)
+      .map(
+        ({ kind, key, columns }) =>
+          `\n  ${kind}: ${key}${columns.length === 0 ? "" : ` in ${columns.map((column) => column.name).join(", ")}`}`,
+      );
     const more = differenceCount > shown.length ? `\n  … and ${differenceCount - shown.length} more` : "";
     const unsure = unsettled > 0 ? `; ${unsettled} kept changing and could not be settled` : "";
     super("TF_DIFFERENT", {
       message: `${rows} between source and target${unsure}${shown.join("")}${more}`,
       place: verification.job,
-      wayOut: "Correct the cause and run again: the copy is complete, so only the proof is repeated. `tableferry migrate --again` copies once more over what is there.",
+      wayOut:
+        "Correct the cause and run again: the copy is complete, so only the proof is repeated. `tableferry migrate FILE --again` copies once more over what is there.",
     });
     this.verification = verification;
   }
@@ -40,13 +46,22 @@ export function rejectsError(count: number, allowed: number, first: readonly Rej
 /** A rejected row's key, as `tableferry explain` takes it, or where it stands in its file. */
 function whereIs({ place, original }: Reject): string {
   if (typeof original === "string" || original.key.length === 0) return place;
-  return original.key.map(([name, value]) => `${name}=${typeof value === "object" ? Object.values(value).join("") : String(value)}`).join(",");
+  return original.key
+    .map(([name, value]) => `${name}=${typeof value === "object" ? Object.values(value).join("") : String(value)}`)
+    .join(",");
 }
 
 /** The user's stop, as an error that says where the job stands. */
 export function stoppedError(job: string, totals: CopyTotals | undefined, splits: number, during: string): TableferryError {
-  const where = totals === undefined ? "before its first row" : `${totals.splitsDone} of ${splits} splits done, ${totals.rowsRead} rows read, ${totals.rowsWritten} acknowledged`;
-  return new TableferryError("TF_STOPPED", { message: `job ${job} was stopped ${during}: ${where}`, place: `job ${job}`, wayOut: "Run the same job again; it goes on from there." });
+  const where =
+    totals === undefined
+      ? "before its first row"
+      : `${totals.splitsDone} of ${splits} splits done, ${totals.rowsRead} rows read, ${totals.rowsWritten} acknowledged`;
+  return new TableferryError("TF_STOPPED", {
+    message: `job ${job} was stopped ${during}: ${where}`,
+    place: `job ${job}`,
+    wayOut: "Run the same job again; it goes on from there.",
+  });
 }
 
 /** An end that left writes under way: the next run must wait for them. */

@@ -28,7 +28,10 @@ export function jobSides(spec: JobSpec, loaded: LoadedMapping, source: Described
   }
   const automatic = target.key.find((column) => column.autoIncrement === true);
   if (automatic !== undefined) {
-    throw new TableferryError("TF_TARGET_AUTO_INCREMENT", { message: `the key column ${automatic.name} of ${target.title} is AUTO_INCREMENT: it takes no values of ours, and would number rows again on every retry`, place: "target" });
+    throw new TableferryError("TF_TARGET_AUTO_INCREMENT", {
+      message: `the key column ${automatic.name} of ${target.title} is AUTO_INCREMENT: it takes no values of ours, and would number rows again on every retry`,
+      place: "target",
+    });
   }
   const mapping = compileMapping(loaded, {
     sourceKey: source.key,

@@ -39,7 +39,8 @@ export class KeySet {
   /** The slot of an entry, or the free one where it belongs. Zero marks a free slot. */
   #find(high: number, low: number): number {
     let slot = low & this.#mask;
-    while ((this.#high[slot] !== 0 || this.#low[slot] !== 0) && (this.#high[slot] !== high >>> 0 || this.#low[slot] !== low >>> 0)) slot = (slot + 1) & this.#mask;
+    while ((this.#high[slot] !== 0 || this.#low[slot] !== 0) && (this.#high[slot] !== high >>> 0 || this.#low[slot] !== low >>> 0))
+      slot = (slot + 1) & this.#mask;
     return slot;
   }
 

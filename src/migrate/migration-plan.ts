@@ -24,7 +24,8 @@ export interface MigrationPlan {
   /** Where checkpoints and rejects are kept. */
   readonly state: string;
   /** What an interrupted run has done already. */
-  readonly done?: { readonly rowsRead: number; readonly rowsWritten: number; readonly rejects: number; readonly splitsDone: number } | undefined;
+  readonly done?:
+    { readonly rowsRead: number; readonly rowsWritten: number; readonly rejects: number; readonly splitsDone: number } | undefined;
   /** Errors with which the run would stop, `TF_CODE: sentence`. */
   readonly problems: readonly string[];
   /** What could go wrong, or may surprise. */

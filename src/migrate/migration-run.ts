@@ -1,4 +1,5 @@
 import { toError } from "../base/error.ts";
+import type { PrepareOptions } from "../connector/connector.ts";
 import type { MigrationResult } from "../job/result.ts";
 import { totalsOf, type CopyTotals } from "../pipeline/checkpoint.ts";
 import type { ProgressMeter } from "../pipeline/progress-meter.ts";
@@ -73,6 +74,8 @@ export class MigrationRun {
   async #plan(over: boolean): Promise<void> {
     const { input, sides, run } = this.#parts;
     const { spec, context } = input;
+    // Refused before anything is begun: what an earlier run kept, its rejects above all, is still there then.
+    if (!over && spec.onTargetNotEmpty === "refuse" && !(await this.#isTargetEmpty())) await this.#prepareTarget({ resuming: false });
     const splits = await planSplits(input, sides);
     await run.begin(splits, {
       format: 1,
@@ -104,10 +107,14 @@ export class MigrationRun {
     const { spec, target, context } = input;
     meter.enter("prepare");
     const targetWasEmpty = await this.#isTargetEmpty();
-    await this.#prepareTarget(run.record.over);
+    await this.#prepareTarget({ resuming: run.record.over, over: run.record.over });
     const { title, incarnation } = await target.describe(context.signal);
     // Without a policy that lets rows be there, preparing has made sure that there are none.
-    await run.change({ stage: "copying", targetWasEmpty: targetWasEmpty || (spec.onTargetNotEmpty === "refuse" && !run.record.over), target: { title, incarnation } });
+    await run.change({
+      stage: "copying",
+      targetWasEmpty: targetWasEmpty || (spec.onTargetNotEmpty === "refuse" && !run.record.over),
+      target: { title, incarnation },
+    });
   }
 
   async #isTargetEmpty(): Promise<boolean> {
@@ -121,11 +128,11 @@ export class MigrationRun {
     }
   }
 
-  async #prepareTarget(resuming: boolean): Promise<void> {
+  async #prepareTarget(how: Pick<PrepareOptions, "resuming" | "over">): Promise<void> {
     const { spec, target, context } = this.#parts.input;
     // Also when preparing fails half-way: settings it has raised are to be restored.
     this.#prepared = true;
-    await this.#send(() => target.prepare({ notEmpty: spec.onTargetNotEmpty, resuming, versions: spec.versions }, context.signal));
+    await this.#send(() => target.prepare({ notEmpty: spec.onTargetNotEmpty, versions: spec.versions, ...how }, context.signal));
   }
 
   /**
@@ -149,7 +156,7 @@ export class MigrationRun {
   async #copy(): Promise<void> {
     const { input, sides, run, lease, meter } = this.#parts;
     const { spec, context, target } = input;
-    if (!this.#prepared) await this.#prepareTarget(true);
+    if (!this.#prepared) await this.#prepareTarget({ resuming: true });
     const began = context.clock.monotonic();
     const refuseDuplicates = mayCollide(sides, spec.verify.coverage === "all") && run.record.targetWasEmpty;
     const copied = await copyRows({ input, sides, run, fence: lease, lost: lease.lost, meter, refuseDuplicates });
@@ -198,7 +205,7 @@ export class MigrationRun {
 
   async #finish(proof: Pick<MigrationResult, "verification">): Promise<void> {
     const { input, sides, run, meter } = this.#parts;
-    const { rowsRead, rowsWritten, bytesRead, filtered, rejects } = totalsOf((await run.checkpoints.read()).values());
+    const { rowsRead, rowsWritten, bytesRead, filtered, rejects, expired = 0 } = totalsOf((await run.checkpoints.read()).values());
     const result: MigrationResult = {
       job: input.spec.name,
       outcome: "complete",
@@ -206,6 +213,7 @@ export class MigrationRun {
       rowsWritten,
       bytesRead,
       filteredRows: filtered,
+      ...(expired > 0 ? { expiredCells: expired } : {}),
       rejects,
       seconds: meter.seconds,
       resumed: this.#resumed,
@@ -225,7 +233,11 @@ export class MigrationRun {
     const { clock, note } = input.context;
     const limit = new AbortController();
     const cancel = clock.after(settleMs, () => limit.abort(new Error("it took too long")));
-    await input.target.settle(limit.signal).catch((error: unknown) => note(`The target's settings could not be restored (${toError(error).message.split("\n")[0]}); the next run does it.`));
+    await input.target
+      .settle(limit.signal)
+      .catch((error: unknown) =>
+        note(`The target's settings could not be restored (${toError(error).message.split("\n")[0]}); the next run does it.`),
+      );
     cancel();
   }
 
@@ -237,7 +249,13 @@ export class MigrationRun {
     if (!signal.aborted || (error !== signal.reason && !isStopped(error))) return error;
     const { stored } = run;
     if (stored === undefined) return stoppedError(input.spec.name, undefined, 0, "while it was planned");
-    const during = { planned: "before the target was made ready", copying: "at a checkpoint", copied: "after copying", settled: "while it was verified", done: "at its end" }[stored.stage];
+    const during = {
+      planned: "before the target was made ready",
+      copying: "at a checkpoint",
+      copied: "after copying",
+      settled: "while it was verified",
+      done: "at its end",
+    }[stored.stage];
     return stoppedError(input.spec.name, totalsOf((await run.checkpoints.read()).values()), stored.splits, during);
   }
 }

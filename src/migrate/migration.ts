@@ -50,7 +50,13 @@ export async function runMigration(input: MigrationInput): Promise<MigrationResu
   }
 }
 
-export async function lookAtSides({ spec, source, target, mapping, context }: Pick<MigrationInput, "spec" | "source" | "target" | "mapping" | "context">): Promise<JobSides> {
+export async function lookAtSides({
+  spec,
+  source,
+  target,
+  mapping,
+  context,
+}: Pick<MigrationInput, "spec" | "source" | "target" | "mapping" | "context">): Promise<JobSides> {
   const [sourceNow, targetNow] = await Promise.all([source.describe(context.signal), target.describe(context.signal)]);
   return jobSides(spec, mapping, sourceNow, targetNow);
 }
@@ -71,7 +77,16 @@ export function wantedOf({ spec, context }: Pick<MigrationInput, "spec" | "conte
 async function holding(input: MigrationInput, act: (lease: RunLease) => Promise<MigrationResult>): Promise<MigrationResult> {
   const { spec, context, state, fence } = input;
   const { clock, chance, signal, note } = context;
-  const lease = await RunLease.acquire({ state, key: stateKeys.lease(spec.name), job: spec.name, clock, chance, leaseMs: spec.leaseSeconds * 1000, signal, note });
+  const lease = await RunLease.acquire({
+    state,
+    key: stateKeys.lease(spec.name),
+    job: spec.name,
+    clock,
+    chance,
+    leaseMs: spec.leaseSeconds * 1000,
+    signal,
+    note,
+  });
   fence.arm(lease);
   let settled = true;
   try {
@@ -80,12 +95,17 @@ async function holding(input: MigrationInput, act: (lease: RunLease) => Promise<
     settled = !(error instanceof UnsettledEnd);
     throw settled ? error : toError((error as UnsettledEnd).cause);
   } finally {
-    await lease.release(settled).catch((error: unknown) => note(`The job's lease could not be given back (${toError(error).message.split("\n")[0]}); the next run waits for it to run out.`));
+    await lease
+      .release(settled)
+      .catch((error: unknown) =>
+        note(`The job's lease could not be given back (${toError(error).message.split("\n")[0]}); the next run waits for it to run out.`),
+      );
   }
 }
 
 function nothingToDo(record: RunRecord, meter: ProgressMeter): MigrationResult {
-  if (record.result === undefined) throw new TableferryError("TF_STATE_CORRUPT", { message: "the job is done and has no result", place: "run record" });
+  if (record.result === undefined)
+    throw new TableferryError("TF_STATE_CORRUPT", { message: "the job is done and has no result", place: "run record" });
   meter.enter("done");
   return { ...record.result, outcome: "nothing-to-do", rewrittenAtMost: 0, seconds: meter.seconds };
 }

@@ -33,7 +33,8 @@ export async function removeExtras(input: MigrationInput, sides: JobSides, fence
     throw new TableferryError("TF_MIRROR", {
       message: `${rows} of ${sides.target.title} would have to be deleted, and nobody agreed: ${found.shown.join("; ")}`,
       place: sides.target.title,
-      wayOut: "Run it where the question can be answered, say yes beforehand (`--yes`), or set `onTargetNotEmpty: merge` to keep those rows.",
+      wayOut:
+        "Run it where the question can be answered, say yes beforehand (`--yes`), or set `onTargetNotEmpty: merge` to keep those rows.",
     });
   }
   context.note(`Deleting ${rows} of ${sides.target.title} that ${sides.source.title} does not have (job ${spec.name}).`);
@@ -69,7 +70,12 @@ async function countExtras(input: MigrationInput, sides: JobSides): Promise<Extr
 
 class TooManyKeys extends Error {}
 
-async function walkExtras(input: MigrationInput, sides: JobSides, passes: number, remove: ((keys: readonly Key[]) => Promise<void>) | undefined): Promise<Extras> {
+async function walkExtras(
+  input: MigrationInput,
+  sides: JobSides,
+  passes: number,
+  remove: ((keys: readonly Key[]) => Promise<void>) | undefined,
+): Promise<Extras> {
   const reader = input.target.reader(sides.mapping.targetKey);
   try {
     const shown: string[] = [];
@@ -91,7 +97,13 @@ async function walkExtras(input: MigrationInput, sides: JobSides, passes: number
 }
 
 /** Hashes of all keys that the source maps to, in this pass's part of the hash space. */
-async function sourceKeys({ source, context }: MigrationInput, { mapping, scope, source: described }: JobSides, pass: number, passes: number, mayGiveUp: boolean): Promise<KeySet> {
+async function sourceKeys(
+  { source, context }: MigrationInput,
+  { mapping, scope, source: described }: JobSides,
+  pass: number,
+  passes: number,
+  mayGiveUp: boolean,
+): Promise<KeySet> {
   const keys = new KeySet(Math.min(keysPerPass, described.estimatedRows ?? 1024));
   const canonicalizer = source.canonicalizer(mapping, scope);
   for await (const batch of everyBatch(source, scope, context.signal)) {
@@ -109,7 +121,14 @@ async function sourceKeys({ source, context }: MigrationInput, { mapping, scope,
   return keys;
 }
 
-async function* extrasOf(reader: Source, keys: KeySet, versions: ScanScope["versions"], pass: number, passes: number, signal: AbortSignal): AsyncGenerator<{ key: Key; place: string }[]> {
+async function* extrasOf(
+  reader: Source,
+  keys: KeySet,
+  versions: ScanScope["versions"],
+  pass: number,
+  passes: number,
+  signal: AbortSignal,
+): AsyncGenerator<{ key: Key; place: string }[]> {
   const scope: ScanScope = { versions };
   const canonicalizer = reader.canonicalizer(undefined, scope);
   for await (const batch of everyBatch(reader, scope, signal)) {
@@ -133,7 +152,13 @@ async function* everyBatch(side: Source, scope: ScanScope, signal: AbortSignal):
   signal.throwIfAborted();
 }
 
-function visitKeys(batch: Batch, canonicalizer: Canonicalizer, pass: number, passes: number, visit: (high: number, low: number, index: number) => void): ReturnType<Canonicalizer["each"]> {
+function visitKeys(
+  batch: Batch,
+  canonicalizer: Canonicalizer,
+  pass: number,
+  passes: number,
+  visit: (high: number, low: number, index: number) => void,
+): ReturnType<Canonicalizer["each"]> {
   return canonicalizer.each(batch, (bytes, start, keyEnd, _end, index) => {
     const digest = createHash("sha256").update(bytes.subarray(start, keyEnd)).digest();
     if (digest.readUInt32LE(0) % passes === pass) visit(digest.readUInt32LE(4), digest.readUInt32LE(8), index);

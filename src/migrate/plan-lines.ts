@@ -5,8 +5,12 @@ export function planLines(plan: Omit<MigrationPlan, "lines">): string[] {
   const { source, target, mapping, done } = plan;
   const lines = [`from ${source.title}${keyText(source)}`, `to ${target.title}${keyText(target)}${targetState(plan)}`];
   if (mapping !== undefined) lines.push(mappingLine(mapping));
-  if (mapping !== undefined && mapping.refused > 0) lines.push(`! ${mapping.refused} of ${mapping.sampled} sampled rows would be rejected: ${mapping.firstRefusals.join("; ")}`);
-  if (done !== undefined) lines.push(`resumes: ${count(done.rowsWritten)} rows written, ${done.splitsDone} of ${plan.splits} splits done, ${count(done.rejects)} rejects`);
+  if (mapping !== undefined && mapping.refused > 0)
+    lines.push(`! ${mapping.refused} of ${mapping.sampled} sampled rows would be rejected: ${mapping.firstRefusals.join("; ")}`);
+  if (done !== undefined)
+    lines.push(
+      `resumes: ${count(done.rowsWritten)} rows written, ${done.splitsDone} of ${plan.splits} splits done, ${count(done.rejects)} rejects`,
+    );
   for (const warning of plan.warnings) lines.push(`! ${warning}`);
   for (const problem of plan.problems) lines.push(`✗ ${problem}`);
   return [...lines, summary(plan)];

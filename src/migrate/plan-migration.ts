@@ -36,7 +36,9 @@ export async function planMigration(input: PlanInput): Promise<MigrationPlan> {
     return finished({
       ...outline,
       jobHash: sides.jobHash,
-      action: refuses ? "refuse" : ({ start: "copy", resume: "resume", verify: "verify", "nothing-to-do": "nothing-to-do" } as const)[decision.kind],
+      action: refuses
+        ? "refuse"
+        : ({ start: "copy", resume: "resume", verify: "verify", "nothing-to-do": "nothing-to-do" } as const)[decision.kind],
       target: { ...outline.target, empty },
       mapping: forecast(sides, sample),
       estimate: estimateOf(input, sides, sample, splits),
@@ -108,21 +110,36 @@ function forecast({ mapping }: JobSides, sample: readonly FlowRow[]): PlannedMap
   };
 }
 
-function estimateOf({ spec }: PlanInput, { source }: JobSides, sample: readonly FlowRow[], splits: readonly Split[]): MigrationPlan["estimate"] {
+function estimateOf(
+  { spec }: PlanInput,
+  { source }: JobSides,
+  sample: readonly FlowRow[],
+  splits: readonly Split[],
+): MigrationPlan["estimate"] {
   const whole = spec.range === undefined && spec.filter === undefined;
-  const ofSplits = splits.every((split) => split.estimatedBytes !== undefined) ? splits.reduce((sum, split) => sum + split.estimatedBytes!, 0) : undefined;
+  const ofSplits = splits.every((split) => split.estimatedBytes !== undefined)
+    ? splits.reduce((sum, split) => sum + split.estimatedBytes!, 0)
+    : undefined;
   const bytes = whole ? source.estimatedBytes : ofSplits;
   const perRow = sample.length === 0 ? undefined : sample.reduce((sum, row) => sum + sizeOf(row), 0) / sample.length;
   const rows = whole ? source.estimatedRows : bytes !== undefined && perRow !== undefined ? Math.round(bytes / perRow) : undefined;
   const { rowsPerSecond, bytesPerSecond } = spec.limits;
   const byRows = rows === undefined ? undefined : rows / Math.min(rowsPerSecond ?? Infinity, assumedRowsPerSecond);
   const byBytes = bytes === undefined || bytesPerSecond === undefined ? 0 : bytes / bytesPerSecond;
-  const basis = byRows === undefined ? undefined : byBytes > byRows ? `the limit of ${bytesPerSecond} bytes/s` : rowsPerSecond !== undefined && rowsPerSecond < assumedRowsPerSecond ? `the limit of ${rowsPerSecond} rows/s` : `${assumedRowsPerSecond} rows/s, not measured here`;
+  const basis =
+    byRows === undefined
+      ? undefined
+      : byBytes > byRows
+        ? `the limit of ${bytesPerSecond} bytes/s`
+        : rowsPerSecond !== undefined && rowsPerSecond < assumedRowsPerSecond
+          ? `the limit of ${rowsPerSecond} rows/s`
+          : `${assumedRowsPerSecond} rows/s, not measured here`;
   return { rows, bytes, seconds: byRows === undefined ? undefined : Math.ceil(Math.max(byRows, byBytes)), basis };
 }
 
 async function doneSoFar({ state, spec }: PlanInput, generation: string): Promise<MigrationPlan["done"]> {
-  const { rowsRead, rowsWritten, rejects, splitsDone } = totalsOf((await new CheckpointStore(state, spec.name, generation).read()).values());
+  const { rowsRead, rowsWritten, rejects, splitsDone } = totalsOf(
+    (await new CheckpointStore(state, spec.name, generation).read()).values(),
+  );
   return { rowsRead, rowsWritten, rejects, splitsDone };
 }
-

@@ -64,7 +64,8 @@ export class RunState {
     const kept = [stateKeys.lease(this.#job), stateKeys.run(this.#job)];
     const mine = stateKeys.generation(this.#job, this.record.generation);
     const surplus: string[] = [];
-    for await (const [key] of this.#state.scan(stateKeys.all(this.#job))) if (!kept.includes(key) && !key.startsWith(mine)) surplus.push(key);
+    for await (const [key] of this.#state.scan(stateKeys.all(this.#job)))
+      if (!kept.includes(key) && !key.startsWith(mine)) surplus.push(key);
     for (const key of surplus) await this.#state.remove(key);
   }
 }

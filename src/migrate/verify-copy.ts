@@ -26,7 +26,12 @@ export async function verifyCopy(input: MigrationInput, sides: JobSides, run: Ru
       context,
       toolVersion: input.toolVersion,
       throttle: new Throttle(context.clock, spec.limits),
-      state: { store: state, prefix: `${stateKeys.generation(spec.name, record.generation)}verify`, token: run.token, after: record.generation },
+      state: {
+        store: state,
+        prefix: `${stateKeys.generation(spec.name, record.generation)}verify`,
+        token: run.token,
+        after: record.generation,
+      },
       rejects,
       targetHoldsOnlyThis: record.targetWasEmpty || spec.onTargetNotEmpty === "mirror",
       fault: context.faultPoint,

@@ -16,6 +16,8 @@ export interface Checkpoint {
   readonly rowsWritten: number;
   readonly bytesRead: number;
   readonly filtered: number;
+  /** Cells left out because they would expire before the run is over (R5); absent: none. */
+  readonly expired?: number | undefined;
   readonly rejects: number;
 }
 
@@ -29,6 +31,7 @@ export interface CopyTotals {
   readonly rowsWritten: number;
   readonly bytesRead: number;
   readonly filtered: number;
+  readonly expired?: number | undefined;
   readonly rejects: number;
   readonly splitsDone: number;
   /** Splits that were begun and not finished. */
@@ -36,12 +39,13 @@ export interface CopyTotals {
 }
 
 export function totalsOf(checkpoints: Iterable<Checkpoint>): CopyTotals {
-  const sum = { rowsRead: 0, rowsWritten: 0, bytesRead: 0, filtered: 0, rejects: 0, splitsDone: 0, splitsOpen: 0 };
+  const sum = { rowsRead: 0, rowsWritten: 0, bytesRead: 0, filtered: 0, expired: 0, rejects: 0, splitsDone: 0, splitsOpen: 0 };
   for (const at of checkpoints) {
     sum.rowsRead += at.rowsRead;
     sum.rowsWritten += at.rowsWritten;
     sum.bytesRead += at.bytesRead;
     sum.filtered += at.filtered;
+    sum.expired += at.expired ?? 0;
     sum.rejects += at.rejects;
     if (at.done) sum.splitsDone++;
     else sum.splitsOpen++;
@@ -67,7 +71,8 @@ export class CheckpointStore {
   /** Keeps the list of splits, so that a later run reads the very same ones. Returns the number of pieces it took. */
   async writeSplits(splits: readonly Split[], token: string): Promise<number> {
     const pieces = cut(splits);
-    for (const [i, piece] of pieces.entries()) await (await OwnedEntry.take(this.#state, stateKeys.splits(this.#job, this.#generation, i), token)).write(piece);
+    for (const [i, piece] of pieces.entries())
+      await (await OwnedEntry.take(this.#state, stateKeys.splits(this.#job, this.#generation, i), token)).write(piece);
     return pieces.length;
   }
 

@@ -30,7 +30,8 @@ export class OwnedEntry<T> {
       if (stored === undefined) return new OwnedEntry<T>(state, key, token, undefined, undefined);
       if (stored.token === token) return new OwnedEntry(state, key, token, stored.seq, readValue<T>(state, key, stored));
       const next = { token, seq: stored.seq + 1, value: stored.value };
-      if (await state.compareAndSet(key, stored, next)) return new OwnedEntry(state, key, token, next.seq, readValue<T>(state, key, stored));
+      if (await state.compareAndSet(key, stored, next))
+        return new OwnedEntry(state, key, token, next.seq, readValue<T>(state, key, stored));
     }
     throw new TableferryError("TF_FENCED", { message: "another run keeps writing the job's state", place: key });
   }
@@ -45,7 +46,11 @@ export class OwnedEntry<T> {
     const seq = (this.#seq ?? 0) + 1;
     const expected = this.#seq === undefined ? undefined : { token: this.#token, seq: this.#seq };
     const accepted = await this.#state.compareAndSet(this.#key, expected, { token: this.#token, seq, value: JSON.stringify(value) });
-    if (!accepted) throw new TableferryError("TF_FENCED", { message: "another run has taken the job over: the checkpoint was not accepted", place: this.#key });
+    if (!accepted)
+      throw new TableferryError("TF_FENCED", {
+        message: "another run has taken the job over: the checkpoint was not accepted",
+        place: this.#key,
+      });
     this.#seq = seq;
     this.#value = value;
   }
@@ -56,6 +61,10 @@ export function readValue<T>(state: StateStore, key: string, stored: StateEntry)
   try {
     return JSON.parse(stored.value) as T;
   } catch (cause) {
-    throw new TableferryError("TF_STATE_CORRUPT", { message: `${state.title} holds no JSON where the job's state should be`, place: key, cause });
+    throw new TableferryError("TF_STATE_CORRUPT", {
+      message: `${state.title} holds no JSON where the job's state should be`,
+      place: key,
+      cause,
+    });
   }
 }

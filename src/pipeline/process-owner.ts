@@ -28,7 +28,8 @@ export function thisProcess(): ProcessOwner {
  * another one under its pid, or a zombie). Everything doubtful is false.
  */
 export function provablyDead(owner: ProcessOwner, here: ProcessOwner = thisProcess()): boolean {
-  const comparable = owner.host === here.host && owner.boot !== "" && owner.boot === here.boot && owner.pidSpace === here.pidSpace && owner.pidSpace !== "";
+  const comparable =
+    owner.host === here.host && owner.boot !== "" && owner.boot === here.boot && owner.pidSpace === here.pidSpace && owner.pidSpace !== "";
   if (!comparable) return false;
   const started = startTicks(owner.pid);
   return started === undefined || (owner.started !== "" && started !== owner.started);

@@ -41,13 +41,18 @@ export function rejectsOf(
   if (refused.length === 0) return unread;
   const rows = batch.decoded();
   const ordered = refused.toSorted((a, b) => a.index - b.index).filter(({ index }, i, all) => index !== all[i - 1]?.index);
-  return [...unread, ...ordered.map(({ index, refusal }): Reject => ({ ...refusal, ...frame, place: batch.place(index), ...originalOf(rows[index]!) }))];
+  return [
+    ...unread,
+    ...ordered.map(({ index, refusal }): Reject => ({ ...refusal, ...frame, place: batch.place(index), ...originalOf(rows[index]!) })),
+  ];
 }
 
 function originalOf(row: FlowRow): Pick<Reject, "original" | "cut"> {
   const original: StoredRow = {
     key: row.key.map(({ name, value }) => [name, scalarOf(value)]),
-    columns: row.columns.map(({ name, value, timestamp }) => (timestamp === undefined ? [name, scalarOf(value)] : [name, scalarOf(value), timestamp])),
+    columns: row.columns.map(({ name, value, timestamp }) =>
+      timestamp === undefined ? [name, scalarOf(value)] : [name, scalarOf(value), timestamp],
+    ),
   };
   const text = JSON.stringify(original);
   return text.length <= originalBytesMax ? { original } : { original: text.slice(0, originalBytesMax), cut: true };

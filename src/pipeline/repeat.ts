@@ -6,7 +6,11 @@ const triesMax = 6;
 const firstPauseMs = 100;
 
 /** Does something idempotent again while it fails in passing: an answer was lost, or the service failed inside. Six tries in some 3 s. */
-export async function repeat<T>(act: () => Promise<T>, { clock, chance }: { readonly clock: Clock; readonly chance: Chance }, signal?: AbortSignal): Promise<T> {
+export async function repeat<T>(
+  act: () => Promise<T>,
+  { clock, chance }: { readonly clock: Clock; readonly chance: Chance },
+  signal?: AbortSignal,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await act();

@@ -111,7 +111,11 @@ export class RunLease implements Fence {
     await this.#beating?.catch(() => undefined);
     if (this.lost.aborted) return;
     const { state, key } = this.#options;
-    const next = { token: this.token, seq: this.#seq + 1, value: JSON.stringify({ ...this.#record(), owner: null, unsettled: settled ? undefined : true }) };
+    const next = {
+      token: this.token,
+      seq: this.#seq + 1,
+      value: JSON.stringify({ ...this.#record(), owner: null, unsettled: settled ? undefined : true }),
+    };
     await state.compareAndSet(key, { token: this.token, seq: this.#seq }, next);
   }
 
@@ -223,10 +227,14 @@ async function takeOver(options: LeaseOptions, token: string): Promise<Taken> {
       continue;
     }
     const owner = held!.owner!;
-    if (observed === undefined) note(`Job ${job} is held by ${ownerText(owner)}; waiting up to ${Math.ceil(held!.leaseMs / 1000)} s for a sign of life.`);
+    if (observed === undefined)
+      note(`Job ${job} is held by ${ownerText(owner)}; waiting up to ${Math.ceil(held!.leaseMs / 1000)} s for a sign of life.`);
     if (observed?.entry.token !== entry!.token || observed.entry.seq !== entry!.seq) {
       if (signs++ === signsOfLife) {
-        throw new TableferryError("TF_RUN_HELD", { message: `job ${job} is being run by ${ownerText(owner)} since ${new Date(held!.since).toISOString()}`, place: state.title });
+        throw new TableferryError("TF_RUN_HELD", {
+          message: `job ${job} is being run by ${ownerText(owner)} since ${new Date(held!.since).toISOString()}`,
+          place: state.title,
+        });
       }
       observed = { entry: entry!, at: clock.monotonic() };
     }
@@ -235,7 +243,13 @@ async function takeOver(options: LeaseOptions, token: string): Promise<Taken> {
 }
 
 /** Undefined: not to be taken yet. Else the milliseconds that the first write must wait after taking it. */
-function waitBefore(options: LeaseOptions, held: LeaseRecord | undefined, entry: StateEntry | undefined, observed: Observed | undefined, lookedAt: number): number | undefined {
+function waitBefore(
+  options: LeaseOptions,
+  held: LeaseRecord | undefined,
+  entry: StateEntry | undefined,
+  observed: Observed | undefined,
+  lookedAt: number,
+): number | undefined {
   if (held === undefined) return 0;
   if (held.owner === null) return held.unsettled === true ? held.requestDeadlineMs : 0;
   if ((options.isDead ?? provablyDead)(held.owner)) return 0;
@@ -250,5 +264,7 @@ async function trySet(options: LeaseOptions, token: string, expected: StateEntry
   const wallAt = clock.now();
   const seq = (expected?.seq ?? 0) + 1;
   const record: LeaseRecord = { owner, leaseMs, requestDeadlineMs: requestDeadlineOf(leaseMs), since: wallAt, beat: wallAt };
-  return (await state.compareAndSet(key, expected, { token, seq, value: JSON.stringify(record) })) ? { seq, sentAt, wallAt, waitMs } : undefined;
+  return (await state.compareAndSet(key, expected, { token, seq, value: JSON.stringify(record) }))
+    ? { seq, sentAt, wallAt, waitMs }
+    : undefined;
 }

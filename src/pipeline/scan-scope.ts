@@ -43,7 +43,10 @@ function rangeOf(range: NonNullable<JobSpec["range"]>, key: readonly KeySchema[]
 function boundOf(bound: Bound, place: string, key: readonly KeySchema[]): readonly KeyBound[] {
   if (bound.length > key.length) {
     throw new TableferryError("TF_SPEC_INVALID", {
-      message: key.length === 0 ? "the source has no key, so it has no key range" : `the source's key has ${key.length} columns (${key.map((column) => column.name).join(", ")}), the bound has ${bound.length}`,
+      message:
+        key.length === 0
+          ? "the source has no key, so it has no key range"
+          : `the source's key has ${key.length} columns (${key.map((column) => column.name).join(", ")}), the bound has ${bound.length}`,
       place,
     });
   }
@@ -52,12 +55,22 @@ function boundOf(bound: Bound, place: string, key: readonly KeySchema[]): readon
     const { name, type } = key[i]!;
     if (typeOf(value) !== type) {
       const hint = type === "string" ? `write it in quotes` : type === "integer" ? "write a whole number" : `write { base64: "…" }`;
-      throw new TableferryError("TF_SPEC_INVALID", { message: `the key column ${name} is ${article(type)}, the bound has ${article(typeOf(value))}; ${hint}`, place: `${place}[${i}]` });
+      throw new TableferryError("TF_SPEC_INVALID", {
+        message: `the key column ${name} is ${article(type)}, the bound has ${article(typeOf(value))}; ${hint}`,
+        place: `${place}[${i}]`,
+      });
     }
     return value;
   });
 }
 
 function filterOf({ column, is, value }: Comparison): Filter {
-  return { type: "column", name: column, comparator: comparators[is], value: value === undefined ? "" : valueOf(value), filterIfMissing: true, latestVersionOnly: true };
+  return {
+    type: "column",
+    name: column,
+    comparator: comparators[is],
+    value: value === undefined ? "" : valueOf(value),
+    filterIfMissing: true,
+    latestVersionOnly: true,
+  };
 }

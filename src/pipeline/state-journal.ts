@@ -120,7 +120,8 @@ export class JournalWriter {
 
   async #write(text: string): Promise<void> {
     const bytes = Buffer.from(text);
-    for (let sent = 0; sent < bytes.length; ) sent += (await this.#file.write(bytes, sent, bytes.length - sent, this.#length + sent)).bytesWritten;
+    for (let sent = 0; sent < bytes.length;)
+      sent += (await this.#file.write(bytes, sent, bytes.length - sent, this.#length + sent)).bytesWritten;
     await this.#file.datasync();
     this.#length += bytes.length;
   }
@@ -135,7 +136,9 @@ function decodeLine(line: string): readonly JournalRecord[] | undefined {
   const body = line.slice(9);
   if (line[8] !== " " || line.slice(0, 8) !== checksum(body)) return undefined;
   const rows = JSON.parse(body) as readonly (readonly [string, string?, number?, string?])[];
-  return rows.map(([key, token, seq, value]) => (token === undefined || seq === undefined || value === undefined ? { key } : { key, entry: { token, seq, value } }));
+  return rows.map(([key, token, seq, value]) =>
+    token === undefined || seq === undefined || value === undefined ? { key } : { key, entry: { token, seq, value } },
+  );
 }
 
 function checksum(text: string): string {
@@ -157,5 +160,11 @@ function corrupt(path: string, line: number, why: string): TableferryError {
 }
 
 function cannot(verb: "read" | "write", path: string, cause: unknown): TableferryError {
-  return cause instanceof TableferryError ? cause : new TableferryError("TF_IO", { message: `the job's state cannot be ${verb === "read" ? "read" : "written"}: ${toError(cause).message}`, place: path, cause });
+  return cause instanceof TableferryError
+    ? cause
+    : new TableferryError("TF_IO", {
+        message: `the job's state cannot be ${verb === "read" ? "read" : "written"}: ${toError(cause).message}`,
+        place: path,
+        cause,
+      });
 }

@@ -16,5 +16,6 @@ export const stateKeys = {
   checkpoints: (job: string, generation: string) => `${job}/${generation}/at/`,
   checkpoint: (job: string, generation: string, split: string) => `${job}/${generation}/at/${encodeURIComponent(split)}`,
   rejects: (job: string, generation: string) => `${job}/${generation}/reject/`,
-  reject: (job: string, generation: string, split: string, ordinal: number) => `${job}/${generation}/reject/${encodeURIComponent(split)}/${String(ordinal).padStart(9, "0")}`,
+  reject: (job: string, generation: string, split: string, ordinal: number) =>
+    `${job}/${generation}/reject/${encodeURIComponent(split)}/${String(ordinal).padStart(9, "0")}`,
 } as const;

@@ -43,7 +43,9 @@ export class TableStateStore implements StateStore {
 
   async get(key: string): Promise<StateEntry | undefined> {
     const { client, table, timeoutMs } = this.#options;
-    const reply = await this.#whereThere(() => client.getRow({ tableName: table, key: encodeKey(keyOf(key)), selection: { maxVersions: 1 } }, { timeoutMs }));
+    const reply = await this.#whereThere(() =>
+      client.getRow({ tableName: table, key: encodeKey(keyOf(key)), selection: { maxVersions: 1 } }, { timeoutMs }),
+    );
     return reply === undefined ? undefined : this.#entryOf(decodeRow(reply.row));
   }
 
@@ -66,7 +68,12 @@ export class TableStateStore implements StateStore {
   async *scan(prefix: string): AsyncGenerator<readonly [string, StateEntry]> {
     const { client, table, timeoutMs } = this.#options;
     const after = prefix === "" ? INF_MAX : prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
-    const range = { tableName: table, direction: "forward", selection: { maxVersions: 1 }, end: encodeKey([{ name: "key", value: after }]) } as const;
+    const range = {
+      tableName: table,
+      direction: "forward",
+      selection: { maxVersions: 1 },
+      end: encodeKey([{ name: "key", value: after }]),
+    } as const;
     let start: Uint8Array | undefined = encodeKey(keyOf(prefix));
     while (start !== undefined) {
       const from: Uint8Array = start;
@@ -84,7 +91,7 @@ export class TableStateStore implements StateStore {
   async remove(key: string): Promise<void> {
     const { client, table, timeoutMs } = this.#options;
     const change = encodeChange({ type: "delete", key: keyOf(key) });
-    for (let lost = 0; ; ) {
+    for (let lost = 0; ;) {
       const stored = await this.get(key);
       if (stored === undefined) return;
       try {
@@ -123,7 +130,13 @@ export class TableStateStore implements StateStore {
     const { client, table, clock } = this.#options;
     const meta = { tableName: table, key: [{ name: "key", type: "string" }], definedColumns: [] } as const;
     try {
-      await client.createTable({ meta, reserved: { read: 0, write: 0 }, options: { timeToLive: -1, maxVersions: 1 }, partitions: [], indexes: [] });
+      await client.createTable({
+        meta,
+        reserved: { read: 0, write: 0 },
+        options: { timeToLive: -1, maxVersions: 1 },
+        partitions: [],
+        indexes: [],
+      });
     } catch (error) {
       const otherMadeIt = error instanceof ServiceError && error.code === "OTSObjectAlreadyExist";
       if (!otherMadeIt && !(error instanceof UnknownOutcome)) throw error;
@@ -131,7 +144,11 @@ export class TableStateStore implements StateStore {
     for (let waited = 0; ; waited += readyPollMs) {
       const described = await this.#whereThere(() => client.describeTable(table));
       if (described?.status === "active") return;
-      if (waited >= readyWaitMs) throw new TableferryError("TF_TIMEOUT", { message: `${this.title} was made but is not ready after ${readyWaitMs / 1000} s`, wayOut: "Run the job again in a minute." });
+      if (waited >= readyWaitMs)
+        throw new TableferryError("TF_TIMEOUT", {
+          message: `${this.title} was made but is not ready after ${readyWaitMs / 1000} s`,
+          wayOut: "Run the job again in a minute.",
+        });
       await clock.sleep(readyPollMs);
     }
   }
@@ -155,14 +172,22 @@ export class TableStateStore implements StateStore {
   }
 
   #foreign(cause?: Error): TableferryError {
-    return new TableferryError("TF_STATE_CORRUPT", { message: `${this.title} holds something that is no job's state`, wayOut: "Name another table under `state`.", cause });
+    return new TableferryError("TF_STATE_CORRUPT", {
+      message: `${this.title} holds something that is no job's state`,
+      wayOut: "Name another table under `state`.",
+      cause,
+    });
   }
 }
 
 function conditionOf(expected: Pick<StateEntry, "token" | "seq"> | undefined): WriteCondition {
   if (expected === undefined) return { existence: "expectNotExist" };
-  const equals = (name: string, value: string | bigint) => ({ type: "column", name, comparator: "equal", value, filterIfMissing: true, latestVersionOnly: true }) as const;
-  return { existence: "expectExist", filter: { type: "and", filters: [equals("token", expected.token), equals("seq", BigInt(expected.seq))] } };
+  const equals = (name: string, value: string | bigint) =>
+    ({ type: "column", name, comparator: "equal", value, filterIfMissing: true, latestVersionOnly: true }) as const;
+  return {
+    existence: "expectExist",
+    filter: { type: "and", filters: [equals("token", expected.token), equals("seq", BigInt(expected.seq))] },
+  };
 }
 
 function keyOf(key: string): readonly KeyColumn<string>[] {

@@ -88,12 +88,13 @@ export class Writer {
   async #deliver(parcel: Parcel, admitted: Hold, batch: BatchUnderWay): Promise<void> {
     let left = parcel;
     let hold = admitted;
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       let reason: { readonly text: string; readonly cause?: Error };
       try {
         const outcomes = await this.#send(left);
         const again = outcomes.filter((outcome) => outcome.kind === "retry");
-        for (const outcome of outcomes) if (outcome.kind === "refused") batch.refused.push({ index: left.sourceIndex(outcome.row), refusal: outcome.refusal });
+        for (const outcome of outcomes)
+          if (outcome.kind === "refused") batch.refused.push({ index: left.sourceIndex(outcome.row), refusal: outcome.refusal });
         if (again.length === 0) return;
         failures = again.length < left.rows ? 1 : failures + 1;
         reason = { text: `${again[0]!.code}: ${again[0]!.text}` };
@@ -120,7 +121,9 @@ export class Writer {
     signal.throwIfAborted();
     const end = new AbortController();
     const abort = () => end.abort(signal.reason);
-    const cancel = clock.after(fence.requestDeadlineMs, () => end.abort(new TableferryError("TF_TIMEOUT", { message: `no answer to a write within ${fence.requestDeadlineMs / 1000} s` })));
+    const cancel = clock.after(fence.requestDeadlineMs, () =>
+      end.abort(new TableferryError("TF_TIMEOUT", { message: `no answer to a write within ${fence.requestDeadlineMs / 1000} s` })),
+    );
     signal.addEventListener("abort", abort, { once: true });
     try {
       fence.assertMaySend();
@@ -149,5 +152,8 @@ interface BatchUnderWay {
 
 function givenUp(left: Parcel, reason: { readonly text: string; readonly cause?: Error }): TableferryError {
   const rows = left.rows === 1 ? "1 row" : `${left.rows} rows`;
-  return new TableferryError("TF_WRITE_FAILED", { message: `${rows} could not be written after ${triesMax} tries: ${reason.text.split("\n")[0]}`, cause: reason.cause });
+  return new TableferryError("TF_WRITE_FAILED", {
+    message: `${rows} could not be written after ${triesMax} tries: ${reason.text.split("\n")[0]}`,
+    cause: reason.cause,
+  });
 }

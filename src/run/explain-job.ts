@@ -34,7 +34,8 @@ export function explainJob(spec: JobSpec, key: string | readonly string[], conte
       mapping,
       scope,
       splits: await store?.readSplits(mine?.splitPieces ?? 0),
-      rejects: mine === undefined || store === undefined ? undefined : new RejectStore(state, spec.name, mine.generation).read(await store.read()),
+      rejects:
+        mine === undefined || store === undefined ? undefined : new RejectStore(state, spec.name, mine.generation).read(await store.read()),
       maskWith: spec.verify.maskValues ? context.chance.bytes(32) : undefined,
       signal: context.signal,
     });

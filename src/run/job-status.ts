@@ -67,7 +67,8 @@ export function jobStatus(spec: JobSpec, context: JobContext, rejectsMax: number
     const store = new RejectStore(state, spec.name, generation);
     const rejects: Reject[] = [];
     const totals = totalsOf(checkpoints.values());
-    if (totals.rejects > 0 && rejectsMax > 0) for await (const reject of store.read(checkpoints)) if (rejects.push(reject) >= rejectsMax) break;
+    if (totals.rejects > 0 && rejectsMax > 0)
+      for await (const reject of store.read(checkpoints)) if (rejects.push(reject) >= rejectsMax) break;
     return {
       job: spec.name,
       state: state.title,

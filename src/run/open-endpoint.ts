@@ -20,7 +20,12 @@ export async function openSource({ source, limits }: JobSpec, context: JobContex
  * @param beforeWrite asked before each try of each write: a run passes its fence, whoever only looks passes a refusal
  * @throws TF_CREDENTIALS_MISSING, TF_SPEC_INVALID
  */
-export async function openTarget({ target, limits }: JobSpec, context: JobContext, beforeWrite: () => void, opened: Closing): Promise<Target> {
+export async function openTarget(
+  { target, limits }: JobSpec,
+  context: JobContext,
+  beforeWrite: () => void,
+  opened: Closing,
+): Promise<Target> {
   if (target.type === "file") return opened.add(fileTarget(target, context.folder));
   const client = await openClient({ place: target, context, concurrency: limits.workers + limits.writesInFlight, beforeWrite }, opened);
   return opened.add(tableTarget(client, target.table, { create: target.create, clock: context.clock }));

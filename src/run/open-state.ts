@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { JobContext } from "../job/context.ts";
 import type { JobSpec } from "../job/job-spec.ts";
 import { FileStateStore } from "../pipeline/file-state-store.ts";
+import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { TableStateStore } from "../pipeline/table-state-store.ts";
 import type { Closing } from "./closing.ts";
@@ -25,13 +26,19 @@ export function verificationState({ state, name }: JobSpec): StateSpec {
   return state ?? ownFile(name);
 }
 
+/** Under which keys a verification keeps how far it is. */
+export function verificationKeys(name: string): string {
+  return `${stateKeys.all(name)}verification`;
+}
+
 function ownFile(name: string): StateSpec {
   return { type: "file", path: `.tableferry/state/${name}.json` };
 }
 
 /** State to be written. @throws TF_STATE_LOCKED when it is a file that another process uses; TF_STATE_CORRUPT, TF_IO, TF_CREDENTIALS_MISSING */
 export async function openState(state: StateSpec, spec: JobSpec, context: JobContext, opened: Closing): Promise<StateStore> {
-  if (state.type === "file") return opened.add(await FileStateStore.open(resolve(context.folder, state.path), context.clock, context.chance));
+  if (state.type === "file")
+    return opened.add(await FileStateStore.open(resolve(context.folder, state.path), context.clock, context.chance));
   return openTable(state, spec, context, opened);
 }
 
@@ -41,7 +48,12 @@ export async function lookAtState(state: StateSpec, spec: JobSpec, context: JobC
   return openTable(state, spec, context, opened);
 }
 
-async function openTable(state: Extract<StateSpec, { type: "table" }>, spec: JobSpec, context: JobContext, opened: Closing): Promise<StateStore> {
+async function openTable(
+  state: Extract<StateSpec, { type: "table" }>,
+  spec: JobSpec,
+  context: JobContext,
+  opened: Closing,
+): Promise<StateStore> {
   const client = await openClient({ place: state, context, concurrency: spec.limits.workers }, opened);
   const timeoutMs = spec.kind === "migration" ? Math.min(requestMs, (spec.leaseSeconds * 1000) / 3) : requestMs;
   return opened.add(new TableStateStore({ client, table: state.table, clock: context.clock, timeoutMs }));

@@ -33,7 +33,9 @@ export function planJob(spec: MigrationSpec, context: JobContext): Promise<Migra
 export function planJob(spec: VerificationSpec, context: JobContext): Promise<VerificationPlan>;
 export function planJob(spec: JobSpec, context: JobContext): Promise<JobPlan>;
 export function planJob(spec: JobSpec, context: JobContext): Promise<JobPlan> {
-  return closing<JobPlan>((opened) => (spec.kind === "migration" ? planned(spec, context, opened) : plannedVerification(spec, context, opened)));
+  return closing<JobPlan>((opened) =>
+    spec.kind === "migration" ? planned(spec, context, opened) : plannedVerification(spec, context, opened),
+  );
 }
 
 async function planned(spec: MigrationSpec, context: JobContext, opened: Closing): Promise<MigrationPlan> {
@@ -52,9 +54,20 @@ async function plannedVerification(spec: VerificationSpec, context: JobContext, 
   const frame = { job: spec.name, source: sourceNow.title, target: targetNow.title };
   const between = `${sourceNow.title} against ${targetNow.title}`;
   const absent = [sourceNow, targetNow].filter((side) => !side.exists).map((side) => side.title);
-  if (absent.length > 0) return { ...frame, action: "unknown", lines: [`verifies ${between}: known once ${absent.join(" and ")} exist${absent.length === 1 ? "s" : ""}`] };
+  if (absent.length > 0)
+    return {
+      ...frame,
+      action: "unknown",
+      lines: [`verifies ${between}: known once ${absent.join(" and ")} exist${absent.length === 1 ? "s" : ""}`],
+    };
   const { jobHash } = jobSides(spec, loaded, sourceNow, targetNow);
   const rows = sourceNow.estimatedRows;
   const part = spec.range === undefined && spec.filter === undefined ? "every row of both sides" : "a part of the source";
-  return { ...frame, jobHash, action: "verify", estimatedRows: rows, lines: [`verifies ${between}: ${part}${rows === undefined ? "" : `, about ${rows.toLocaleString("en-US")} rows`}`] };
+  return {
+    ...frame,
+    jobHash,
+    action: "verify",
+    estimatedRows: rows,
+    lines: [`verifies ${between}: ${part}${rows === undefined ? "" : `, about ${rows.toLocaleString("en-US")} rows`}`],
+  };
 }

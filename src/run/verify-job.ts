@@ -7,7 +7,6 @@ import { DifferentError } from "../migrate/endings.ts";
 import { jobSides } from "../migrate/job-sides.ts";
 import { CheckpointStore } from "../pipeline/checkpoint.ts";
 import { RejectStore } from "../pipeline/rejects.ts";
-import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { Throttle } from "../pipeline/throttle.ts";
 import { peekRun } from "../migrate/run-state.ts";
@@ -16,7 +15,7 @@ import { runVerification } from "../verify/verification.ts";
 import { closing, type Closing } from "./closing.ts";
 import { lookOnly } from "./look-only.ts";
 import { openSource, openTarget } from "./open-endpoint.ts";
-import { lookAtState, migrationState, openState, verificationState } from "./open-state.ts";
+import { lookAtState, migrationState, openState, verificationKeys, verificationState } from "./open-state.ts";
 import { toolVersion } from "./tool-version.ts";
 
 /** A migration's proof as a job of its own: the same sides, mapping, part and name, so that it knows the migration's rejects. */
@@ -50,7 +49,7 @@ export function verifyJob(spec: VerificationSpec, context: JobContext): Promise<
       context,
       toolVersion: toolVersion(),
       throttle: new Throttle(context.clock, spec.limits),
-      state: { store: state, prefix: `${stateKeys.all(spec.name)}verification`, token: context.chance.id(), after: jobHash },
+      state: { store: state, prefix: verificationKeys(spec.name), token: context.chance.id(), after: jobHash },
       rejects: migration?.rejects,
       targetHoldsOnlyThis: migration?.targetHoldsOnlyThis,
       fault: context.faultPoint,
@@ -66,7 +65,13 @@ interface MigrationFacts {
 }
 
 /** What a migration that is this very job (same sides, mapping and part) has left in its state. */
-async function migrationFacts(spec: JobSpec, jobHash: string, context: JobContext, own: StateStore, opened: Closing): Promise<MigrationFacts | undefined> {
+async function migrationFacts(
+  spec: JobSpec,
+  jobHash: string,
+  context: JobContext,
+  own: StateStore,
+  opened: Closing,
+): Promise<MigrationFacts | undefined> {
   const place = migrationState(spec);
   const state = isDeepStrictEqual(place, verificationState(spec)) ? own : await lookAtState(place, spec, context, opened);
   const record = await peekRun(state, spec.name);

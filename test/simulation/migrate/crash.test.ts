@@ -55,9 +55,16 @@ function migrationOf(shape: Shape): SimulatedMigration {
   for (const line of [5, 13]) source.unreadable.add(line);
   for (const key of ["8", "22"]) target.poison.add(key);
   target.busy.set("9", 3);
-  const job = new SimulatedMigration(shape.seed, source, target, mapping, { rejects: { allowed: 99 }, limits: { workers: shape.workers, writesInFlight: shape.writesInFlight }, leaseSeconds: 10 });
+  const job = new SimulatedMigration(shape.seed, source, target, mapping, {
+    rejects: { allowed: 99 },
+    limits: { workers: shape.workers, writesInFlight: shape.writesInFlight },
+    leaseSeconds: 10,
+  });
   const { world } = job;
-  world.disturb = (name) => (!name.startsWith("read") && world.chance.next() < shape.losses ? (["before", "after", "late"] as const)[Math.floor(world.chance.next() * 3)] : undefined);
+  world.disturb = (name) =>
+    !name.startsWith("read") && world.chance.next() < shape.losses
+      ? (["before", "after", "late"] as const)[Math.floor(world.chance.next() * 3)]
+      : undefined;
   return job;
 }
 
@@ -81,7 +88,11 @@ function rewrittenBy(job: SimulatedMigration, process: string): number {
 }
 
 describe("killed at any request and run again", () => {
-  const anyKill = fc.record({ at: fc.integer({ min: 1, max: 150 }), what: fc.constant("kill" as const), moment: fc.constantFrom<Moment>("before", "after", "late") });
+  const anyKill = fc.record({
+    at: fc.integer({ min: 1, max: 150 }),
+    what: fc.constant("kill" as const),
+    moment: fc.constantFrom<Moment>("before", "after", "late"),
+  });
 
   test("the target is the same, no reject is lost or doubled, and few rows are written twice", async () => {
     let killed = 0;
@@ -102,18 +113,22 @@ describe("killed at any request and run again", () => {
   }, 600_000);
 
   const points = ["read", "write prepare", "write rows", "write settle", "state set job/lease", "state set job/run", "state set"];
-  test.each(points.flatMap((of) => (["before", "after", "late"] as const).map((moment) => [of, moment] as const)))("at each '%s', %s", async (of, moment) => {
-    const shape: Shape = { seed: 1, rows: 30, splits: 3, pageRows: 4, parcelRows: 2, workers: 2, writesInFlight: 3, losses: 0 };
-    let kills = 0;
-    for (let at = 1; ; at++) {
-      const job = migrationOf(shape);
-      const fate: Fate = { at, what: "kill", moment, of };
-      if ((await job.run([fate])) !== "killed") break;
-      kills++;
-      await expectRight(job, await job.complete());
-    }
-    expect(kills).toBeGreaterThan(0);
-  }, 60_000);
+  test.each(points.flatMap((of) => (["before", "after", "late"] as const).map((moment) => [of, moment] as const)))(
+    "at each '%s', %s",
+    async (of, moment) => {
+      const shape: Shape = { seed: 1, rows: 30, splits: 3, pageRows: 4, parcelRows: 2, workers: 2, writesInFlight: 3, losses: 0 };
+      let kills = 0;
+      for (let at = 1; ; at++) {
+        const job = migrationOf(shape);
+        const fate: Fate = { at, what: "kill", moment, of };
+        if ((await job.run([fate])) !== "killed") break;
+        kills++;
+        await expectRight(job, await job.complete());
+      }
+      expect(kills).toBeGreaterThan(0);
+    },
+    60_000,
+  );
 
   test("verified in the end, also when killed while it is verified", async () => {
     for (let at = 1; at < 400; at += 13) {
@@ -133,7 +148,10 @@ describe("stopped at any time and run again", () => {
     await fc.assert(
       fc.asyncProperty(anyShape, fc.integer({ min: 1, max: 4000 }), async (shape, afterMs) => {
         const job = migrationOf({ ...shape, rows: 20 + shape.rows, losses: 0 });
-        job.change({ rejects: { allowed: 99 }, limits: { workers: shape.workers, writesInFlight: shape.writesInFlight, rowsPerSecond: 10 } });
+        job.change({
+          rejects: { allowed: 99 },
+          limits: { workers: shape.workers, writesInFlight: shape.writesInFlight, rowsPerSecond: 10 },
+        });
         const stop = new AbortController();
         const { result } = job.start([], { signal: stop.signal });
         result.catch(() => undefined);
@@ -189,17 +207,27 @@ describe("paused for a while", () => {
       const done = await job.world.drive(second.result);
       expect(done.outcome).toBe("complete");
       // The application goes on with the target.
-      for (const row of job.target.rows.slice(0, 10)) job.target.put({ ...row, columns: [{ name: "changed", value: "by the application" }] });
+      for (const row of job.target.rows.slice(0, 10))
+        job.target.put({ ...row, columns: [{ name: "changed", value: "by the application" }] });
       await job.world.clock.advance(10_000);
       const after = job.target.texts;
       const resumedAt = job.world.clock.monotonic();
       const hadBegun = job.world.sent.some(({ process, name }) => process === first.process.name && name.startsWith("state set job/run"));
       first.process.resume();
-      const end = await job.world.drive(first.result.then(({ outcome }) => outcome, (error: { code: string }) => error.code));
+      const end = await job.world.drive(
+        first.result.then(
+          ({ outcome }) => outcome,
+          (error: { code: string }) => error.code,
+        ),
+      );
       expect(end).toEqual(hadBegun ? "TF_FENCED" : expect.stringMatching(/TF_FENCED|nothing-to-do/));
       await job.world.clock.advance(30_000);
       expect(job.target.texts).toEqual(after);
-      expect(job.world.sent.filter(({ process, name, sentAt }) => process === first.process.name && name.startsWith("write") && sentAt >= resumedAt)).toEqual([]);
+      expect(
+        job.world.sent.filter(
+          ({ process, name, sentAt }) => process === first.process.name && name.startsWith("write") && sentAt >= resumedAt,
+        ),
+      ).toEqual([]);
     }
     expect(paused).toBeGreaterThan(15);
   }, 60_000);
@@ -234,9 +262,23 @@ describe("paused for a while", () => {
 describe("several at once", () => {
   test("however many runs start, one does the work and the others are told", async () => {
     for (let seed = 0; seed < 20; seed++) {
-      const job = migrationOf({ seed, rows: 30, splits: 3, pageRows: 4, parcelRows: 2, workers: 2, writesInFlight: 3, losses: seed % 2 === 0 ? 0 : 0.1 });
+      const job = migrationOf({
+        seed,
+        rows: 30,
+        splits: 3,
+        pageRows: 4,
+        parcelRows: 2,
+        workers: 2,
+        writesInFlight: 3,
+        losses: seed % 2 === 0 ? 0 : 0.1,
+      });
       job.change({ rejects: { allowed: 99 }, limits: { workers: 2, rowsPerSecond: 3 } });
-      const runs = Array.from({ length: 3 }, () => job.start().result.then((result) => result.outcome, (error: { code: string }) => error.code));
+      const runs = Array.from({ length: 3 }, () =>
+        job.start().result.then(
+          (result) => result.outcome,
+          (error: { code: string }) => error.code,
+        ),
+      );
       const outcomes = await job.world.drive(Promise.all(runs));
       expect(outcomes.toSorted()).toEqual(["TF_RUN_HELD", "TF_RUN_HELD", "complete"]);
       const keys = job.target.written.map(({ process }) => process);

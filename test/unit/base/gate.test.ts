@@ -60,6 +60,18 @@ describe("gate", () => {
     expect([gate.held, gate.most]).toEqual([10, 12]);
   });
 
+  test("is crowded when more is held than the limit, by more than one", async () => {
+    const gate = new Gate(10);
+    const one = await gate.acquire(4);
+    const other = await gate.acquire(4);
+    expect([one.crowded, other.crowded]).toEqual([false, false]);
+    one.resize(8);
+    expect([one.crowded, other.crowded]).toEqual([true, true]);
+    other.release();
+    one.resize(50);
+    expect(one.crowded).toBe(false);
+  });
+
   test("who gives up waiting leaves the queue, and those behind move up", async () => {
     const gate = new Gate(10);
     await gate.acquire(8);

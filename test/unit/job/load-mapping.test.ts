@@ -48,7 +48,14 @@ describe("a module", () => {
   });
 
   test("has the same hash in another folder", () => {
-    write({ "m.ts": good, "lib/shift.ts": shift, "lib/deeper.ts": deeper, "moved/m.ts": good, "moved/lib/shift.ts": shift, "moved/lib/deeper.ts": deeper });
+    write({
+      "m.ts": good,
+      "lib/shift.ts": shift,
+      "lib/deeper.ts": deeper,
+      "moved/m.ts": good,
+      "moved/lib/shift.ts": shift,
+      "moved/lib/deeper.ts": deeper,
+    });
     expect(loadInNode("moved/m.ts").hash).toBe(loadInNode("m.ts").hash);
   });
 
@@ -61,7 +68,10 @@ describe("a module", () => {
   test("is refused when a file it imports changed after this process had loaded it", () => {
     write({ "m.ts": good, "lib/shift.ts": shift, "lib/deeper.ts": deeper });
     const change = `await load(); writeFileSync(${JSON.stringify(join(folder, "lib/deeper.ts"))}, "export const shift = () => 5n;");`;
-    expect(loadInNode("m.ts", change)).toMatchObject({ code: "TF_MAPPING_INVALID", sentence: "deeper.ts changed after this process had loaded it" });
+    expect(loadInNode("m.ts", change)).toMatchObject({
+      code: "TF_MAPPING_INVALID",
+      sentence: "deeper.ts changed after this process had loaded it",
+    });
   });
 });
 
@@ -69,12 +79,32 @@ describe("a module that cannot be used says where", () => {
   test.each<[string, Record<string, string>, string, RegExp]>([
     ["a file that is not there", {}, "m.ts", /there is no such file/],
     ["a syntax error", { "m.ts": "\nexport default { columns: {\n" }, "m.ts:2", /cannot be loaded: /],
-    ["a syntax error in a file it imports", { "m.ts": `export { default } from "./n.ts";`, "n.ts": "\n\nconst = 1" }, "n.ts:3", /cannot be loaded: /],
+    [
+      "a syntax error in a file it imports",
+      { "m.ts": `export { default } from "./n.ts";`, "n.ts": "\n\nconst = 1" },
+      "n.ts:3",
+      /cannot be loaded: /,
+    ],
     ["syntax that Node cannot strip", { "m.ts": "enum A { B }\nexport default {};" }, "m.ts:1", /enum/],
-    ["an import that is not there", { "m.ts": `const a = 1;\nimport { b } from "./nowhere.ts";\nexport default { columns: { a: b } };` }, "m.ts:2", /Cannot find module/],
+    [
+      "an import that is not there",
+      { "m.ts": `const a = 1;\nimport { b } from "./nowhere.ts";\nexport default { columns: { a: b } };` },
+      "m.ts:2",
+      /Cannot find module/,
+    ],
     ["a package that is not there", { "m.ts": `import "no-such-package-at-all";\nexport default {};` }, "m.ts:1", /no-such-package-at-all/],
-    ["an error while it loads", { "m.ts": `\nconst x = undefined as { y?: object } | undefined;\nexport default { columns: x!.y };` }, "m.ts:3", /Cannot read properties of undefined/],
-    ["an error in a file it imports", { "m.ts": `export { default } from "./n.ts";`, "n.ts": `export default {};\nthrow new Error("not today");` }, "n.ts:2", /not today/],
+    [
+      "an error while it loads",
+      { "m.ts": `\nconst x = undefined as { y?: object } | undefined;\nexport default { columns: x!.y };` },
+      "m.ts:3",
+      /Cannot read properties of undefined/,
+    ],
+    [
+      "an error in a file it imports",
+      { "m.ts": `export { default } from "./n.ts";`, "n.ts": `export default {};\nthrow new Error("not today");` },
+      "n.ts:2",
+      /not today/,
+    ],
     ["no default export", { "m.ts": "export const mapping = {};" }, "m.ts", /no mapping as its default export/],
   ])("%s", (_, files, place, sentence) => {
     write(files);
@@ -84,7 +114,14 @@ describe("a module that cannot be used says where", () => {
 
 describe("rules in the specification", () => {
   test("become a definition with values for scalars", async () => {
-    const loaded = await loadMapping({ key: { id: { from: "no", as: "string" } }, columns: { a: "b", c: { constant: { double: "5" } }, d: { from: "e", default: 7 } }, rest: "drop" }, folder);
+    const loaded = await loadMapping(
+      {
+        key: { id: { from: "no", as: "string" } },
+        columns: { a: "b", c: { constant: { double: "5" } }, d: { from: "e", default: 7 } },
+        rest: "drop",
+      },
+      folder,
+    );
     expect(loaded.definition).toEqual({
       key: { id: { from: "no", as: "string", default: undefined } },
       columns: { a: "b", c: { constant: 5 }, d: { from: "e", as: undefined, default: 7n } },
@@ -95,7 +132,10 @@ describe("rules in the specification", () => {
   });
 
   test("an integer beyond 64 bits names its rule", async () => {
-    await expect(loadMapping({ columns: { a: { constant: { integer: "9999999999999999999" } } } }, folder)).rejects.toMatchObject({ code: "TF_MAPPING_INVALID", place: "mapping.columns.a.constant" });
+    await expect(loadMapping({ columns: { a: { constant: { integer: "9999999999999999999" } } } }, folder)).rejects.toMatchObject({
+      code: "TF_MAPPING_INVALID",
+      place: "mapping.columns.a.constant",
+    });
   });
 
   test("none at all is the identity", async () => {

@@ -3,7 +3,16 @@ import { expect, test } from "vitest";
 import { castValue } from "../../../src/job/cast.ts";
 import { compileMapping } from "../../../src/job/compile-mapping.ts";
 import { loadedDefinition } from "../../../src/job/load-mapping.ts";
-import { RowRefused, type ColumnPlan, type ColumnRule, type CompiledMapping, type FlowColumn, type FlowRow, type MappingDefinition, type Origin } from "../../../src/job/mapping.ts";
+import {
+  RowRefused,
+  type ColumnPlan,
+  type ColumnRule,
+  type CompiledMapping,
+  type FlowColumn,
+  type FlowRow,
+  type MappingDefinition,
+  type Origin,
+} from "../../../src/job/mapping.ts";
 import type { KeySchema } from "../../../src/model/schema.ts";
 import { typeOf, type KeyValue, type Value } from "../../../src/model/value.ts";
 import { anyKeyValue, anyValue } from "../support/any-value.ts";
@@ -13,8 +22,14 @@ import { anyKeyValue, anyValue } from "../support/any-value.ts";
  * `byRules` interprets the definition as a user reads it, `byPlan` the plan as the author of an encoder reads it.
  */
 const attributes = ["a", "b", "c"] as const;
-const sourceKey: readonly KeySchema[] = [{ name: "k", type: "string" }, { name: "n", type: "integer" }];
-const targetKey: readonly KeySchema[] = [{ name: "t", type: "string" }, { name: "n", type: "integer" }];
+const sourceKey: readonly KeySchema[] = [
+  { name: "k", type: "string" },
+  { name: "n", type: "integer" },
+];
+const targetKey: readonly KeySchema[] = [
+  { name: "t", type: "string" },
+  { name: "n", type: "integer" },
+];
 
 const anyName = fc.constantFrom("k", "n", ...attributes, "gone");
 const anyCast = fc.constantFrom("integer", "double", "string", "boolean", "binary" as const);
@@ -51,14 +66,26 @@ const anyDefinition: fc.Arbitrary<MappingDefinition> = fc.record(
     columns: fc.dictionary(fc.constantFrom(...attributes, "k", "new", "other"), anyRule, { maxKeys: 4 }),
     rest: fc.constantFrom("copy", "drop"),
     drop: fc.uniqueArray(anyName, { maxLength: 2 }),
-    keep: fc.record({ inputs: fc.array(anyName, { maxLength: 2 }), when: fc.constantFrom((x?: Value) => x !== undefined, () => true) }),
+    keep: fc.record({
+      inputs: fc.array(anyName, { maxLength: 2 }),
+      when: fc.constantFrom(
+        (x?: Value) => x !== undefined,
+        () => true,
+      ),
+    }),
   },
   { requiredKeys: ["key"] },
 ) as fc.Arbitrary<MappingDefinition>;
 
 const anyRow: fc.Arbitrary<FlowRow> = fc.record({
-  key: fc.tuple(anyKeyValue.string, anyKeyValue.integer).map(([k, n]) => [{ name: "k", value: k }, { name: "n", value: n }]),
-  columns: fc.uniqueArray(fc.record({ name: fc.constantFrom(...attributes, "d"), value: anyValue }), { selector: (c) => c.name, maxLength: 4 }),
+  key: fc.tuple(anyKeyValue.string, anyKeyValue.integer).map(([k, n]) => [
+    { name: "k", value: k },
+    { name: "n", value: n },
+  ]),
+  columns: fc.uniqueArray(fc.record({ name: fc.constantFrom(...attributes, "d"), value: anyValue }), {
+    selector: (c) => c.name,
+    maxLength: 4,
+  }),
 });
 
 type Outcome = readonly FlowRow[] | { readonly refused: string };
@@ -88,7 +115,10 @@ function byRules(definition: MappingDefinition, row: FlowRow): readonly FlowRow[
     if ("constant" in rule) return rule.constant;
     if ("derive" in rule) {
       try {
-        return (rule.derive as (...all: (Value | undefined)[]) => Value | null | undefined)(...rule.inputs.map((name) => inputs.get(name))) ?? undefined;
+        return (
+          (rule.derive as (...all: (Value | undefined)[]) => Value | null | undefined)(...rule.inputs.map((name) => inputs.get(name))) ??
+          undefined
+        );
       } catch {
         return refuse("mapping-threw");
       }
@@ -98,7 +128,8 @@ function byRules(definition: MappingDefinition, row: FlowRow): readonly FlowRow[
     return rule.as === undefined ? value : (castValue(value, rule.as) ?? refuse("cast"));
   };
   const { keep } = definition;
-  if (keep !== undefined && !(keep.when as (...all: (Value | undefined)[]) => boolean)(...keep.inputs.map((name) => inputs.get(name)))) return [];
+  if (keep !== undefined && !(keep.when as (...all: (Value | undefined)[]) => boolean)(...keep.inputs.map((name) => inputs.get(name))))
+    return [];
   const key = targetKey.map(({ name, type }) => {
     const value = evaluate(definition.key![name]!) ?? refuse("missing-key");
     return { name, value: typeOf(value) === type ? (value as KeyValue) : refuse("key-type") };
@@ -108,10 +139,15 @@ function byRules(definition: MappingDefinition, row: FlowRow): readonly FlowRow[
     const value = evaluate(rule);
     return value === undefined ? [] : [{ name, value }];
   });
-  const copied = [...rules, ...Object.entries(definition.key!)].flatMap(([, rule]) => (typeof rule === "string" ? [rule] : "from" in rule ? [rule.from] : []));
+  const copied = [...rules, ...Object.entries(definition.key!)].flatMap(([, rule]) =>
+    typeof rule === "string" ? [rule] : "from" in rule ? [rule.from] : [],
+  );
   const written = [...rules.map(([name]) => name), ...targetKey.map((column) => column.name)];
   const out = new Set([...copied, ...written, ...(definition.drop ?? [])]);
-  const rest = definition.rest === "drop" ? [] : [...row.key, ...row.columns].filter(({ name }) => !out.has(name)).map(({ name, value }) => ({ name, value }));
+  const rest =
+    definition.rest === "drop"
+      ? []
+      : [...row.key, ...row.columns].filter(({ name }) => !out.has(name)).map(({ name, value }) => ({ name, value }));
   return [{ key, columns: [...columns, ...rest] }];
 }
 
@@ -137,7 +173,10 @@ function byPlan(plan: ColumnPlan, row: FlowRow): readonly FlowRow[] {
     const value = read(from);
     return value === undefined ? [] : [{ name, value }];
   });
-  const rest = plan.rest === "drop" ? [] : [...row.key, ...row.columns].filter(({ name }) => !plan.excluded.includes(name)).map(({ name, value }) => ({ name, value }));
+  const rest =
+    plan.rest === "drop"
+      ? []
+      : [...row.key, ...row.columns].filter(({ name }) => !plan.excluded.includes(name)).map(({ name, value }) => ({ name, value }));
   return [{ key, columns: [...columns, ...rest] }];
 }
 
@@ -171,11 +210,15 @@ test("map, plan and rules give the same rows and the same refusals", () => {
 });
 
 test("a mapping proved injective never sends two source keys to one target key", () => {
-  const injective = anyDefinition.map((definition) => ({ definition, mapping: compiled(definition) })).filter(({ mapping }) => mapping?.injectiveBy === "proof");
+  const injective = anyDefinition
+    .map((definition) => ({ definition, mapping: compiled(definition) }))
+    .filter(({ mapping }) => mapping?.injectiveBy === "proof");
   fc.assert(
     fc.property(injective, anyRow, anyRow, ({ mapping }, one, other) => {
       fc.pre(JSON.stringify(one.key.map(({ value }) => String(value))) !== JSON.stringify(other.key.map(({ value }) => String(value))));
-      const keys = [one, other].map((row) => outcome(() => mapping!.map(row))).flatMap((result) => ("refused" in result ? [] : result.map((row) => row.key)));
+      const keys = [one, other]
+        .map((row) => outcome(() => mapping!.map(row)))
+        .flatMap((result) => ("refused" in result ? [] : result.map((row) => row.key)));
       if (keys.length === 2) expect(keys[0]).not.toEqual(keys[1]);
     }),
     { numRuns: 200 },

@@ -32,7 +32,13 @@ describe("defaults", () => {
       version: 1,
       name: "zipcodes",
       source: { type: "file", path: "zipcodes.csv", header: true, encoding: "utf8", empty: "absent" },
-      target: { type: "table-store", endpoint: "http://127.0.0.1:8080", instance: "legacy", table: "zipcodes", credentials: { env: "TABLESTORE" } },
+      target: {
+        type: "table-store",
+        endpoint: "http://127.0.0.1:8080",
+        instance: "legacy",
+        table: "zipcodes",
+        credentials: { env: "TABLESTORE" },
+      },
       versions: "latest",
       limits: { inFlightBytes: 33_554_432, workers: 4, writesInFlight: 8 },
       verify: { coverage: "all", onMismatch: "fail", maskValues: false, list: 100, rounds: 3, roundSeconds: 1, unsettledAllowed: 0 },
@@ -89,11 +95,15 @@ filter:
   });
 
   test("an unknown field without a near name lists the known ones", () => {
-    expect(errorOf(`${minimal}rejects:\n  colour: 1\n`).sentence).toContain("rejects.colour: unknown field; known are `allowed`, `onReject`");
+    expect(errorOf(`${minimal}rejects:\n  colour: 1\n`).sentence).toContain(
+      "rejects.colour: unknown field; known are `allowed`, `onReject`",
+    );
   });
 
   test("a misspelt rule of the mapping is found inside its union", () => {
-    expect(errorOf(`${minimal}mapping:\n  columns:\n    lat: { form: latitude }\n`).sentence).toContain("job.yaml:13 mapping.columns.lat.form: unknown field; did you mean `from`?");
+    expect(errorOf(`${minimal}mapping:\n  columns:\n    lat: { form: latitude }\n`).sentence).toContain(
+      "job.yaml:13 mapping.columns.lat.form: unknown field; did you mean `from`?",
+    );
   });
 
   test("a text that is no YAML names its line", () => {
@@ -114,16 +124,30 @@ filter:
   });
 
   test("an object's problems are named by path alone", () => {
-    expect(errorOf({ name: "a", source: { type: "file" }, target: { type: "file", path: "b.csv" } }).sentence).toContain("job.yaml source.path: missing; expected a text: relative to the job file");
+    expect(errorOf({ name: "a", source: { type: "file" }, target: { type: "file", path: "b.csv" } }).sentence).toContain(
+      "job.yaml source.path: missing; expected a text: relative to the job file",
+    );
   });
 });
 
 describe("contradictions", () => {
   test.each([
     ["a comparison without a value", `${minimal}filter:\n  - { column: n, is: "=" }\n`, "filter[0].value: missing"],
-    ["a presence test with one", `${minimal}filter:\n  - { column: n, is: exists, value: 1 }\n`, "filter[0].value: `exists` takes no value"],
-    ["the source as its own target", "name: a\nsource: { type: file, path: a.csv }\ntarget: { type: file, path: a.csv }\n", "target: is the source itself"],
-    ["a certificate without verification", `${minimal}verify: { coverage: none, certificate: c.json }\n`, "verify.certificate: there is no certificate"],
+    [
+      "a presence test with one",
+      `${minimal}filter:\n  - { column: n, is: exists, value: 1 }\n`,
+      "filter[0].value: `exists` takes no value",
+    ],
+    [
+      "the source as its own target",
+      "name: a\nsource: { type: file, path: a.csv }\ntarget: { type: file, path: a.csv }\n",
+      "target: is the source itself",
+    ],
+    [
+      "a certificate without verification",
+      `${minimal}verify: { coverage: none, certificate: c.json }\n`,
+      "verify.certificate: there is no certificate",
+    ],
   ])("%s", (_, text, expected) => {
     expect(errorOf(text).sentence).toContain(expected);
   });

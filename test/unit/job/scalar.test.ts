@@ -24,6 +24,14 @@ test("an integer beyond 64 bits is refused", () => {
 });
 
 test("the same number of two types reads differently, and so does minus zero", () => {
-  expect([1n, 1, "1", -0, 0.1, true, new Uint8Array([1, 255])].map((value) => valueText(value))).toEqual(["1", "1.0", '"1"', "-0.0", "0.1", "true", "0x01ff"]);
+  expect([1n, 1, "1", -0, 0.1, true, new Uint8Array([1, 255])].map((value) => valueText(value))).toEqual([
+    "1",
+    "1.0",
+    '"1"',
+    "-0.0",
+    "0.1",
+    "true",
+    "0x01ff",
+  ]);
   expect(valueText("x".repeat(100), 10)).toBe('"xxxxxxxxx… (102 characters)');
 });

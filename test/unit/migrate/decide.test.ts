@@ -48,7 +48,12 @@ describe("what to do with what an earlier run left", () => {
     ["a copy proved, asked to copy again", record("done", { verification: proof(true) }), { again: true }, { kind: "start", over: true }],
     ["a copy that was not to be proved, and is not", record("done"), { verify: false }, { kind: "nothing-to-do" }],
     ["a copy that was not to be proved, and now is", record("done"), {}, { kind: "verify" }],
-    ["a copy with differences that were fine", record("done", { verification: proof(false) }), { differencesAreFine: true }, { kind: "nothing-to-do" }],
+    [
+      "a copy with differences that were fine",
+      record("done", { verification: proof(false) }),
+      { differencesAreFine: true },
+      { kind: "nothing-to-do" },
+    ],
     ["a copy with differences that are fine no more", record("done", { verification: proof(false) }), {}, { kind: "verify" }],
   ])("%s", (_, left, change, decision) => {
     expect(decide(left, wanted(change))).toEqual(decision);
@@ -58,11 +63,15 @@ describe("what to do with what an earlier run left", () => {
 describe("a side that is not the one the earlier run knew", () => {
   const stages: readonly Stage[] = ["planned", "copying", "copied", "settled", "done"];
   test.each(stages)("stops it: the source at stage %s", (stage) => {
-    expect(() => decide(record(stage), wanted({ source: { title: "source", incarnation: "s2" } }))).toThrow(expect.objectContaining({ code: "TF_INCARNATION", place: "source" }));
+    expect(() => decide(record(stage), wanted({ source: { title: "source", incarnation: "s2" } }))).toThrow(
+      expect.objectContaining({ code: "TF_INCARNATION", place: "source" }),
+    );
   });
 
   test.each(stages.filter((stage) => stage !== "planned"))("stops it: the target at stage %s", (stage) => {
-    expect(() => decide(record(stage), wanted({ target: { title: "target", incarnation: "" } }))).toThrow(expect.objectContaining({ code: "TF_INCARNATION", place: "target" }));
+    expect(() => decide(record(stage), wanted({ target: { title: "target", incarnation: "" } }))).toThrow(
+      expect.objectContaining({ code: "TF_INCARNATION", place: "target" }),
+    );
   });
 
   test("does not before the target was made ready", () => {
@@ -70,6 +79,9 @@ describe("a side that is not the one the earlier run knew", () => {
   });
 
   test("is a new beginning where that was asked for", () => {
-    expect(decide(record("done"), wanted({ again: true, target: { title: "target", incarnation: "t9" } }))).toEqual({ kind: "start", over: true });
+    expect(decide(record("done"), wanted({ again: true, target: { title: "target", incarnation: "t9" } }))).toEqual({
+      kind: "start",
+      over: true,
+    });
   });
 });

@@ -8,7 +8,15 @@ import { flowRow, SimulatedTable, type TableShape } from "../support/simulated-t
 const id: readonly KeySchema[] = [{ name: "id", type: "integer" }];
 const rows = (count: number) => Array.from({ length: count }, (_, i) => flowRow({ id: BigInt(i) }, { n: `${i}`, even: i % 2 === 0 }));
 
-function migration(count: number, { definition = {}, spec = {}, source = {}, target = {} }: { definition?: MappingDefinition; spec?: SpecChange; source?: Partial<TableShape>; target?: Partial<TableShape> } = {}): SimulatedMigration {
+function migration(
+  count: number,
+  {
+    definition = {},
+    spec = {},
+    source = {},
+    target = {},
+  }: { definition?: MappingDefinition; spec?: SpecChange; source?: Partial<TableShape>; target?: Partial<TableShape> } = {},
+): SimulatedMigration {
   return new SimulatedMigration(
     count,
     new SimulatedTable({ title: "source", key: id, ...source }, rows(count)),
@@ -23,12 +31,25 @@ describe("a migration", () => {
     const job = migration(23);
     const result = await job.complete();
     expect(job.target.texts).toEqual(job.expected.rows);
-    expect(result).toMatchObject({ job: "job", outcome: "complete", rowsRead: 23, rowsWritten: 23, filteredRows: 0, rejects: 0, resumed: false, rewrittenAtMost: 0 });
+    expect(result).toMatchObject({
+      job: "job",
+      outcome: "complete",
+      rowsRead: 23,
+      rowsWritten: 23,
+      filteredRows: 0,
+      rejects: 0,
+      resumed: false,
+      rewrittenAtMost: 0,
+    });
     expect(job.target.settings).toBe("own");
   });
 
   test("maps, filters and changes the key on the way", async () => {
-    const definition = { key: { id: integer("n") }, columns: { label: derive<[string]>(["n"], (n) => `#${n}`) }, keep: { inputs: ["even"], when: (even: boolean) => even } } satisfies MappingDefinition;
+    const definition = {
+      key: { id: integer("n") },
+      columns: { label: derive<[string]>(["n"], (n) => `#${n}`) },
+      keep: { inputs: ["even"], when: (even: boolean) => even },
+    } satisfies MappingDefinition;
     const job = migration(10, { definition });
     expect(await job.complete()).toMatchObject({ rowsRead: 10, rowsWritten: 5, filteredRows: 5, rejects: 0 });
     expect(job.target.texts).toEqual(job.expected.rows);
@@ -68,7 +89,12 @@ describe("a migration", () => {
 
   test("retries rows that are refused for now, alone, and loses none", async () => {
     const job = migration(20);
-    for (const [row, times] of [["3", 4], ["4", 1], ["17", 9]] as const) job.target.busy.set(row, times);
+    for (const [row, times] of [
+      ["3", 4],
+      ["4", 1],
+      ["17", 9],
+    ] as const)
+      job.target.busy.set(row, times);
     expect(await job.complete()).toMatchObject({ rowsWritten: 20, rejects: 0 });
     const writes = job.target.written.map(({ key }) => key);
     expect(writes).toHaveLength(new Set(writes).size);
@@ -77,7 +103,10 @@ describe("a migration", () => {
   test("stops with the cause when the target refuses for ever, and goes on from there", async () => {
     const job = migration(20);
     job.target.busy.set("19", 1000);
-    await expect(job.complete()).rejects.toMatchObject({ code: "TF_WRITE_FAILED", sentence: "1 row could not be written after 15 tries: OTSServerBusy: Server is busy." });
+    await expect(job.complete()).rejects.toMatchObject({
+      code: "TF_WRITE_FAILED",
+      sentence: "1 row could not be written after 15 tries: OTSServerBusy: Server is busy.",
+    });
     job.target.busy.clear();
     expect(await job.complete()).toMatchObject({ outcome: "complete", resumed: true });
     expect(job.target.texts).toEqual(job.expected.rows);
@@ -85,7 +114,8 @@ describe("a migration", () => {
 
   test("survives lost answers of writes, before and after they took effect", async () => {
     const job = migration(40);
-    job.world.disturb = (name) => (name.startsWith("write rows") && job.world.chance.next() < 0.3 ? (job.world.chance.next() < 0.5 ? "before" : "after") : undefined);
+    job.world.disturb = (name) =>
+      name.startsWith("write rows") && job.world.chance.next() < 0.3 ? (job.world.chance.next() < 0.5 ? "before" : "after") : undefined;
     expect(await job.complete()).toMatchObject({ rowsWritten: 40 });
     expect(job.target.texts).toEqual(job.expected.rows);
   });
@@ -156,7 +186,10 @@ describe("a target that is not empty", () => {
     ["the answer is no", () => Promise.resolve(false)],
   ])("nothing is deleted when %s, and a later yes goes on from there", async (_, confirm) => {
     const job = filled("mirror");
-    await expect(job.complete(confirm === undefined ? {} : { confirm })).rejects.toMatchObject({ code: "TF_MIRROR", sentence: expect.stringContaining("id=77n") });
+    await expect(job.complete(confirm === undefined ? {} : { confirm })).rejects.toMatchObject({
+      code: "TF_MIRROR",
+      sentence: expect.stringContaining("id=77n"),
+    });
     expect(job.target.find([{ name: "id", value: 77n }])).toBeDefined();
     const writes = job.target.written.length;
     await job.complete({ confirm: () => Promise.resolve(true) });
@@ -177,21 +210,46 @@ describe("a target that is not empty", () => {
     });
     const job = filled("mirror", { key: { id: broken } });
     job.change({ onTargetNotEmpty: "mirror", rejects: { allowed: 1 } });
-    await expect(job.complete({ confirm: () => Promise.resolve(true) })).rejects.toMatchObject({ code: "TF_MIRROR", sentence: expect.stringContaining("id=2n") });
+    await expect(job.complete({ confirm: () => Promise.resolve(true) })).rejects.toMatchObject({
+      code: "TF_MIRROR",
+      sentence: expect.stringContaining("id=2n"),
+    });
     expect(job.target.find([{ name: "id", value: 77n }])).toBeDefined();
   });
 });
 
 describe("keys that repeat", () => {
-  const lines = [["1", "a"], ["2", "b"], ["1", "c"], ["2", "b"], ["3", "d"]].map(([key, value]) => flowRow({}, { id: BigInt(key!), v: value! }));
+  const lines = [
+    ["1", "a"],
+    ["2", "b"],
+    ["1", "c"],
+    ["2", "b"],
+    ["3", "d"],
+  ].map(([key, value]) => flowRow({}, { id: BigInt(key!), v: value! }));
   const file = (spec: SpecChange = {}) =>
-    new SimulatedMigration(7, new SimulatedTable({ title: "rows.csv", key: [], isFile: true, splits: 1 }, lines), new SimulatedTable({ title: "target", key: id, exists: false }), {}, { limits: { workers: 1 }, ...spec });
+    new SimulatedMigration(
+      7,
+      new SimulatedTable({ title: "rows.csv", key: [], isFile: true, splits: 1 }, lines),
+      new SimulatedTable({ title: "target", key: id, exists: false }),
+      {},
+      { limits: { workers: 1 }, ...spec },
+    );
 
   test("the second row of a key is rejected with its line, an equal row is not", async () => {
     const job = file({ rejects: { allowed: 1 } });
     expect(await job.complete()).toMatchObject({ rowsRead: 5, rowsWritten: 4, rejects: 1 });
     const [reject] = await job.rejects();
-    expect(reject).toMatchObject({ cause: "duplicate-key", split: "part 0", original: { key: [], columns: [["id", { integer: expect.stringMatching(/[12]/) }], ["v", expect.stringMatching(/[ac]/)]] } });
+    expect(reject).toMatchObject({
+      cause: "duplicate-key",
+      split: "part 0",
+      original: {
+        key: [],
+        columns: [
+          ["id", { integer: expect.stringMatching(/[12]/) }],
+          ["v", expect.stringMatching(/[ac]/)],
+        ],
+      },
+    });
     expect(["rows.csv:1", "rows.csv:3"]).toContain(reject!.place);
   });
 
@@ -223,7 +281,8 @@ describe("rejects", () => {
     const job = migration(12, { definition: picky });
     await expect(job.complete()).rejects.toMatchObject({
       code: "TF_REJECTS",
-      sentence: "2 rows were rejected, 0 allowed\n  id=4: the mapping threw for n: Error: I do not like it [mapping-threw]\n  id=9: the mapping threw for n: Error: I do not like it [mapping-threw]",
+      sentence:
+        "2 rows were rejected, 0 allowed\n  id=4: the mapping threw for n: Error: I do not like it [mapping-threw]\n  id=9: the mapping threw for n: Error: I do not like it [mapping-threw]",
       place: expect.stringContaining("simulated state"),
     });
     expect(job.target.texts).toEqual(job.expected.rows);
@@ -234,7 +293,13 @@ describe("rejects", () => {
       column: "n",
       split: "part 0",
       place: "id=4n",
-      original: { key: [["id", { integer: "4" }]], columns: [["n", "4"], ["even", true]] },
+      original: {
+        key: [["id", { integer: "4" }]],
+        columns: [
+          ["n", "4"],
+          ["even", true],
+        ],
+      },
       mappingHash: job.loaded.hash,
       at: expect.any(Number),
     });
@@ -251,7 +316,12 @@ describe("rejects", () => {
     job.source.unreadable.add(1);
     job.target.poison.add("7");
     expect(await job.complete()).toMatchObject({ rejects: 4, rowsRead: 12, rowsWritten: 8 });
-    expect((await job.rejects()).map(({ place, cause }) => `${place} ${cause}`).sort()).toEqual(["id=1n unreadable", "id=4n mapping-threw", "id=7n OTSParameterInvalid", "id=9n mapping-threw"]);
+    expect((await job.rejects()).map(({ place, cause }) => `${place} ${cause}`).sort()).toEqual([
+      "id=1n unreadable",
+      "id=4n mapping-threw",
+      "id=7n OTSParameterInvalid",
+      "id=9n mapping-threw",
+    ]);
   });
 
   test("after raising the allowance the same job is complete without another write", async () => {
@@ -274,9 +344,15 @@ describe("rejects", () => {
   });
 
   test("with onReject: stop end the job at the first that is too many", async () => {
-    const job = migration(200, { spec: { rejects: { onReject: "stop" }, limits: { workers: 1, writesInFlight: 1 } }, source: { splits: 1 } });
+    const job = migration(200, {
+      spec: { rejects: { onReject: "stop" }, limits: { workers: 1, writesInFlight: 1 } },
+      source: { splits: 1 },
+    });
     for (let row = 10; row < 200; row++) job.target.poison.add(`${row}`);
-    await expect(job.complete()).rejects.toMatchObject({ code: "TF_REJECTS", sentence: expect.stringMatching(/^5 rows were rejected so far, 0 allowed/) });
+    await expect(job.complete()).rejects.toMatchObject({
+      code: "TF_REJECTS",
+      sentence: expect.stringMatching(/^5 rows were rejected so far, 0 allowed/),
+    });
     expect(job.target.written).toHaveLength(10);
   });
 
@@ -339,7 +415,9 @@ describe("copying again", () => {
     const job = migration(8, { definition: { columns: { n: integer("n") } } });
     await job.complete();
     await job.complete({ again: true });
-    const generations = new Set([...job.world.state.entries.keys()].map((key) => key.split("/")[1]).filter((part) => part !== "lease" && part !== "run"));
+    const generations = new Set(
+      [...job.world.state.entries.keys()].map((key) => key.split("/")[1]).filter((part) => part !== "lease" && part !== "run"),
+    );
     expect(generations.size).toBe(1);
   });
 });
@@ -357,7 +435,11 @@ describe("verification", () => {
   test("names what differs, fails the job, and is repeated by the next run alone", async () => {
     const job = migration(30, { spec: verified });
     const spoil = (phase: string) => phase === "settle" && job.target.put(flowRow({ id: 5n }, { n: "spoilt" }));
-    await expect(job.complete({ onProgress: ({ phase }) => void spoil(phase) })).rejects.toMatchObject({ code: "TF_DIFFERENT", sentence: expect.stringContaining("different: id=5"), verification: { equal: false, differenceCount: 1 } });
+    await expect(job.complete({ onProgress: ({ phase }) => void spoil(phase) })).rejects.toMatchObject({
+      code: "TF_DIFFERENT",
+      sentence: expect.stringContaining("different: id=5"),
+      verification: { equal: false, differenceCount: 1 },
+    });
     const writes = job.target.written.length;
     await expect(job.complete()).rejects.toMatchObject({ code: "TF_DIFFERENT" });
     expect(job.target.written).toHaveLength(writes);
@@ -368,7 +450,10 @@ describe("verification", () => {
   test("that only reports lets the job be complete, and says what differs", async () => {
     const job = migration(30, { spec: { verify: { ...verified.verify, onMismatch: "report" } } });
     const spoil = (phase: string) => phase === "settle" && job.target.put(flowRow({ id: 5n }, { n: "spoilt" }));
-    expect(await job.complete({ onProgress: ({ phase }) => void spoil(phase) })).toMatchObject({ outcome: "complete", verification: { equal: false, differenceCount: 1 } });
+    expect(await job.complete({ onProgress: ({ phase }) => void spoil(phase) })).toMatchObject({
+      outcome: "complete",
+      verification: { equal: false, differenceCount: 1 },
+    });
     expect((await job.complete()).outcome).toBe("nothing-to-do");
     job.change(verified);
     await expect(job.complete()).rejects.toMatchObject({ code: "TF_DIFFERENT" });
@@ -387,4 +472,53 @@ test("an input that no row can hold is stopped before anything is written", asyn
   const job = migration(5, { definition: { key: { id: constant("text" as Value) } } });
   await expect(job.complete()).rejects.toMatchObject({ code: "TF_MAPPING_INVALID" });
   expect(job.world.state.entries.size).toBe(0);
+});
+
+describe("memory (R14)", () => {
+  test("that large rows need is found out on the way: scans give way to each other and none is lost", async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => flowRow({ id: BigInt(i) }, { cell: "x".repeat(i % 10 < 3 ? 10 : 2 * 1024 * 1024) }));
+    const source = new SimulatedTable({ title: "source", key: id, splits: 6, pageRows: 1 }, rows);
+    const job = new SimulatedMigration(
+      1,
+      source,
+      new SimulatedTable({ title: "target", key: id, exists: false }),
+      {},
+      { limits: { workers: 6, inFlightBytes: 13 * 1024 * 1024 } },
+    );
+    expect(await job.complete()).toMatchObject({ rowsRead: 60, rowsWritten: 60 });
+    expect(job.target.texts).toEqual(job.expected.rows);
+    expect(new Set(job.target.written.map(({ key }) => key)).size).toBe(job.target.written.length);
+  });
+
+  test("is bounded by bytes in flight, however large the rows and however many the workers", async () => {
+    const cell = "x".repeat(1024 * 1024);
+    const rows = Array.from({ length: 40 }, (_, i) => flowRow({ id: BigInt(i) }, { cell }));
+    const source = new SimulatedTable({ title: "source", key: id, splits: 10, pageRows: 2 }, rows);
+    const job = new SimulatedMigration(
+      1,
+      source,
+      new SimulatedTable({ title: "target", key: id, exists: false }),
+      {},
+      { limits: { workers: 10, writesInFlight: 32, inFlightBytes: 16 * 1024 * 1024 } },
+    );
+    await job.complete();
+    // A batch of 2 MB counts three times: as read, as written, and one that is read ahead.
+    expect(source.liveMost).toBeGreaterThan(1);
+    expect(source.liveMost).toBeLessThanOrEqual(2);
+    expect(job.target.rows).toHaveLength(40);
+  });
+
+  test("a row larger than all of it is copied alone", async () => {
+    const rows = Array.from({ length: 6 }, (_, i) => flowRow({ id: BigInt(i) }, { cell: "x".repeat(9 * 1024 * 1024) }));
+    const source = new SimulatedTable({ title: "source", key: id, splits: 6, pageRows: 1 }, rows);
+    const job = new SimulatedMigration(
+      1,
+      source,
+      new SimulatedTable({ title: "target", key: id, exists: false }),
+      {},
+      { limits: { workers: 6, inFlightBytes: 8 * 1024 * 1024 } },
+    );
+    await job.complete();
+    expect(source.liveMost).toBe(1);
+  });
 });

@@ -9,16 +9,34 @@ import { SimulatedProcess } from "../support/simulated-world.ts";
 
 const id: readonly KeySchema[] = [{ name: "id", type: "integer" }];
 
-function migration({ definition = {}, spec = {}, source = {}, target = {} }: { definition?: MappingDefinition; spec?: SpecChange; source?: Partial<TableShape>; target?: Partial<TableShape> } = {}): SimulatedMigration {
+function migration({
+  definition = {},
+  spec = {},
+  source = {},
+  target = {},
+}: {
+  definition?: MappingDefinition;
+  spec?: SpecChange;
+  source?: Partial<TableShape>;
+  target?: Partial<TableShape>;
+} = {}): SimulatedMigration {
   const rows = Array.from({ length: 12 }, (_, i) => flowRow({ id: BigInt(i) }, { n: `${i}` }));
-  return new SimulatedMigration(1, new SimulatedTable({ title: "source", key: id, ...source }, rows), new SimulatedTable({ title: "target", key: id, exists: false, ...target }), definition, spec);
+  return new SimulatedMigration(
+    1,
+    new SimulatedTable({ title: "source", key: id, ...source }, rows),
+    new SimulatedTable({ title: "target", key: id, exists: false, ...target }),
+    definition,
+    spec,
+  );
 }
 
 /** Plans in a process of its own, and shows that planning wrote nothing. */
 async function planOf(job: SimulatedMigration): Promise<MigrationPlan> {
   const process = new SimulatedProcess(job.world, "planner");
   const plan = await job.world.drive(planMigration(job.input(process)));
-  expect(job.world.sent.filter(({ process: name, name: request }) => name === "planner" && !/^(read|state (get|scan))/.test(request))).toEqual([]);
+  expect(
+    job.world.sent.filter(({ process: name, name: request }) => name === "planner" && !/^(read|state (get|scan))/.test(request)),
+  ).toEqual([]);
   expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   return plan;
 }
@@ -26,7 +44,15 @@ async function planOf(job: SimulatedMigration): Promise<MigrationPlan> {
 describe("a plan", () => {
   test("of a first run says what will be copied, how and how long", async () => {
     const plan = await planOf(migration());
-    expect(plan).toMatchObject({ job: "job", action: "copy", splits: 2, workers: 4, estimate: { rows: 12, bytes: 1200, seconds: 1 }, target: { willBeCreated: true, empty: true }, problems: [] });
+    expect(plan).toMatchObject({
+      job: "job",
+      action: "copy",
+      splits: 2,
+      workers: 4,
+      estimate: { rows: 12, bytes: 1200, seconds: 1 },
+      target: { willBeCreated: true, empty: true },
+      problems: [],
+    });
     expect(plan.mapping).toMatchObject({ identity: true, injective: "proved", sampled: 12, refused: 0 });
     expect(plan.lines).toEqual([
       "from source, key id integer",
@@ -57,7 +83,11 @@ describe("a plan", () => {
   test("of a job whose target holds rows says that it would be refused", async () => {
     const job = migration({ target: { exists: true } });
     job.target.put(flowRow({ id: 99n }, {}));
-    expect(await planOf(job)).toMatchObject({ action: "refuse", target: { empty: false }, problems: ["TF_TARGET_NOT_EMPTY: target holds rows already"] });
+    expect(await planOf(job)).toMatchObject({
+      action: "refuse",
+      target: { empty: false },
+      problems: ["TF_TARGET_NOT_EMPTY: target holds rows already"],
+    });
   });
 
   test("of a job whose sides were made anew says so", async () => {
@@ -91,9 +121,17 @@ describe("a plan", () => {
   });
 
   test.each<[string, Parameters<typeof migration>[0], RegExp]>([
-    ["keys that may collide", { definition: { key: { id: derive<[bigint]>(["id"], (value) => value / 2n) } } }, /not proved to keep different keys apart: rows are written on condition/],
+    [
+      "keys that may collide",
+      { definition: { key: { id: derive<[bigint]>(["id"], (value) => value / 2n) } } },
+      /not proved to keep different keys apart: rows are written on condition/,
+    ],
     ["a source that may repeat keys", { source: { isFile: true } }, /source may hold one key twice/],
-    ["a promise", { definition: { injective: true, key: { id: derive<[bigint]>(["id"], (value) => value) } } }, /only as the mapping promises/],
+    [
+      "a promise",
+      { definition: { injective: true, key: { id: derive<[bigint]>(["id"], (value) => value) } } },
+      /only as the mapping promises/,
+    ],
     ["columns that no row has", { definition: { columns: { m: "nn" } } }, /reads `nn`, which none of the 12 sampled rows has/],
     ["a source that is being written", { spec: { quiescent: false } }, /fuzzy copy/],
   ])("warns of %s", async (_, options, expected) => {
@@ -101,7 +139,13 @@ describe("a plan", () => {
   });
 
   test("estimates by the limits that are set", async () => {
-    expect((await planOf(migration({ spec: { limits: { rowsPerSecond: 2 } } }))).estimate).toMatchObject({ seconds: 6, basis: "the limit of 2 rows/s" });
-    expect((await planOf(migration({ spec: { limits: { bytesPerSecond: 100 } } }))).estimate).toMatchObject({ seconds: 12, basis: "the limit of 100 bytes/s" });
+    expect((await planOf(migration({ spec: { limits: { rowsPerSecond: 2 } } }))).estimate).toMatchObject({
+      seconds: 6,
+      basis: "the limit of 2 rows/s",
+    });
+    expect((await planOf(migration({ spec: { limits: { bytesPerSecond: 100 } } }))).estimate).toMatchObject({
+      seconds: 12,
+      basis: "the limit of 100 bytes/s",
+    });
   });
 });

@@ -17,7 +17,12 @@ describe("splits", () => {
 
   test("of a large list are cut into pieces that fit a row", async () => {
     const store = new CheckpointStore(new MemoryStateStore(), "job", "g1");
-    expect(await store.writeSplits(Array.from({ length: 3000 }, (_, i) => split(`${i}`, "x".repeat(200))), "me")).toBeGreaterThan(1);
+    expect(
+      await store.writeSplits(
+        Array.from({ length: 3000 }, (_, i) => split(`${i}`, "x".repeat(200))),
+        "me",
+      ),
+    ).toBeGreaterThan(1);
   });
 });
 
@@ -35,7 +40,16 @@ describe("checkpoints", () => {
   test("add up", () => {
     const one = { ...firstCheckpoint("1"), rowsRead: 5, rowsWritten: 3, bytesRead: 50, filtered: 1, rejects: 1, done: true };
     const two = { ...firstCheckpoint("2"), rowsRead: 2, rowsWritten: 2, bytesRead: 20 };
-    expect(totalsOf([one, two])).toEqual({ rowsRead: 7, rowsWritten: 5, bytesRead: 70, filtered: 1, rejects: 1, splitsDone: 1, splitsOpen: 1 });
+    expect(totalsOf([one, two])).toEqual({
+      rowsRead: 7,
+      rowsWritten: 5,
+      bytesRead: 70,
+      filtered: 1,
+      expired: 0,
+      rejects: 1,
+      splitsDone: 1,
+      splitsOpen: 1,
+    });
   });
 });
 
@@ -44,6 +58,13 @@ test("the form of a checkpoint is fixed", async () => {
   const state = new MemoryStateStore();
   await (await new CheckpointStore(state, "job", "g").take("s 1", "t")).write({ ...firstCheckpoint("s 1"), position: "p" });
   expect([...state.entries]).toEqual([
-    ["job/g/at/s%201", { token: "t", seq: 1, value: '{"split":"s 1","position":"p","done":false,"rowsRead":0,"rowsWritten":0,"bytesRead":0,"filtered":0,"rejects":0}' }],
+    [
+      "job/g/at/s%201",
+      {
+        token: "t",
+        seq: 1,
+        value: '{"split":"s 1","position":"p","done":false,"rowsRead":0,"rowsWritten":0,"bytesRead":0,"filtered":0,"rejects":0}',
+      },
+    ],
   ]);
 });

@@ -140,7 +140,10 @@ test("looking needs no lock, changes nothing and sees what is on the disk", asyn
 describe("the lock", () => {
   test("a second opening is refused while the first one is open", async () => {
     const store = await open();
-    await expect(open()).rejects.toMatchObject({ code: "TF_STATE_LOCKED", sentence: `the job's state is in use by process ${process.pid} on ${hostname()}` });
+    await expect(open()).rejects.toMatchObject({
+      code: "TF_STATE_LOCKED",
+      sentence: `the job's state is in use by process ${process.pid} on ${hostname()}`,
+    });
     await store.close();
     await (await open()).close();
   });

@@ -4,7 +4,11 @@ import { MemoryStateStore } from "../../../src/pipeline/memory-state-store.ts";
 import { RejectStore, rejectsOf, type Reject } from "../../../src/pipeline/rejects.ts";
 import { flowRow } from "../support/simulated-tables.ts";
 
-const rows = [flowRow({ id: 1n }, { a: "x" }), flowRow({ id: 2n }, { b: new Uint8Array([1, 2]), c: -0 }), flowRow({ id: 3n }, { long: "y".repeat(100_000) })];
+const rows = [
+  flowRow({ id: 1n }, { a: "x" }),
+  flowRow({ id: 2n }, { b: new Uint8Array([1, 2]), c: -0 }),
+  flowRow({ id: 3n }, { long: "y".repeat(100_000) }),
+];
 const unread: SourceRefusal = { cause: "format", text: "no", place: "f:9", original: "###" };
 
 function batch(refused: readonly SourceRefusal[] = []): Batch & { readonly decodings: number } {
@@ -33,12 +37,32 @@ describe("rejects of a batch", () => {
   });
 
   test("hold what the source could not read, and each refused row once, in order", () => {
-    const found = rejectsOf(batch([unread]), [{ index: 1, refusal: refusal("first") }, { index: 0, refusal: refusal("other") }, { index: 1, refusal: refusal("second") }], "h", 5);
+    const found = rejectsOf(
+      batch([unread]),
+      [
+        { index: 1, refusal: refusal("first") },
+        { index: 0, refusal: refusal("other") },
+        { index: 1, refusal: refusal("second") },
+      ],
+      "h",
+      5,
+    );
     const frame = { split: "s", mappingHash: "h", at: 5 };
     expect(found).toEqual([
       { ...unread, ...frame },
       { ...refusal("other"), ...frame, place: "row 0", original: { key: [["id", { integer: "1" }]], columns: [["a", "x"]] } },
-      { ...refusal("first"), ...frame, place: "row 1", original: { key: [["id", { integer: "2" }]], columns: [["b", { base64: "AQI=" }], ["c", { double: "-0" }]] } },
+      {
+        ...refusal("first"),
+        ...frame,
+        place: "row 1",
+        original: {
+          key: [["id", { integer: "2" }]],
+          columns: [
+            ["b", { base64: "AQI=" }],
+            ["c", { double: "-0" }],
+          ],
+        },
+      },
     ]);
   });
 
@@ -50,16 +74,30 @@ describe("rejects of a batch", () => {
 });
 
 describe("the store of rejects", () => {
-  const reject = (split: string, place: string): Reject => ({ cause: "c", text: "t", split, place, original: "o", mappingHash: "h", at: 1 });
+  const reject = (split: string, place: string): Reject => ({
+    cause: "c",
+    text: "t",
+    split,
+    place,
+    original: "o",
+    mappingHash: "h",
+    at: 1,
+  });
   const places = async (store: RejectStore, counts: Record<string, number>) => {
     const found: string[] = [];
-    for await (const { place } of store.read(new Map(Object.entries(counts).map(([split, rejects]) => [split, { rejects }])))) found.push(place);
+    for await (const { place } of store.read(new Map(Object.entries(counts).map(([split, rejects]) => [split, { rejects }]))))
+      found.push(place);
     return found;
   };
 
   test("gives back what the checkpoints count, in order", async () => {
     const store = new RejectStore(new MemoryStateStore(), "job", "g");
-    await store.add("s", 0, Array.from({ length: 25 }, (_, i) => reject("s", `s${i}`)), "me");
+    await store.add(
+      "s",
+      0,
+      Array.from({ length: 25 }, (_, i) => reject("s", `s${i}`)),
+      "me",
+    );
     await store.add("t/1", 0, [reject("t/1", "t0")], "me");
     await store.add("s", 25, [reject("s", "s25")], "me");
     expect(await places(store, { s: 26, "t/1": 1 })).toEqual([...Array.from({ length: 26 }, (_, i) => `s${i}`), "t0"]);

@@ -20,7 +20,13 @@ interface World {
   readonly dead: Set<string>;
 }
 
-const world = (): World => ({ clock: new VirtualClock(0), state: new MemoryStateStore(), notes: [], signal: new AbortController(), dead: new Set() });
+const world = (): World => ({
+  clock: new VirtualClock(0),
+  state: new MemoryStateStore(),
+  notes: [],
+  signal: new AbortController(),
+  dead: new Set(),
+});
 const ownerNamed = (host: string): ProcessOwner => ({ host, boot: "b", pidSpace: "p", pid: 1, started: "1" });
 const acquire = (at: World, host = "a", seed = 1) =>
   RunLease.acquire({
@@ -39,7 +45,10 @@ const acquire = (at: World, host = "a", seed = 1) =>
 /** Lets time pass until a promise settles, and tells how long that took. */
 async function waited<T>(at: World, promise: Promise<T>): Promise<{ readonly ms: number; readonly outcome: T | Error }> {
   const began = at.clock.monotonic();
-  const outcome = await drive(at.clock, promise.catch((error: Error) => error));
+  const outcome = await drive(
+    at.clock,
+    promise.catch((error: Error) => error),
+  );
   return { ms: at.clock.monotonic() - began, outcome };
 }
 
@@ -107,7 +116,10 @@ describe("taking a job", () => {
     const at = world();
     const lease = await acquire(at);
     const { ms, outcome } = await waited(at, acquire(at, "b", 2));
-    expect(outcome).toMatchObject({ code: "TF_RUN_HELD", sentence: "job job is being run by process 1 on a since 1970-01-01T00:00:00.000Z" });
+    expect(outcome).toMatchObject({
+      code: "TF_RUN_HELD",
+      sentence: "job job is being run by process 1 on a since 1970-01-01T00:00:00.000Z",
+    });
     expect(ms).toBeLessThan(LEASE);
     await lease.release(true);
   });
@@ -223,7 +235,10 @@ describe("holding a job", () => {
     const lease = await acquire(at);
     at.state.compareAndSet = () => Promise.reject(new Error("unreachable"));
     await at.clock.advance(20_000);
-    await expect(lease.ready()).rejects.toMatchObject({ code: "TF_FENCED", sentence: "the hold on job job could not be renewed: unreachable" });
+    await expect(lease.ready()).rejects.toMatchObject({
+      code: "TF_FENCED",
+      sentence: "the hold on job job could not be renewed: unreachable",
+    });
   });
 
   test("a sign of life whose answer was lost is repeated as it was, so it cannot be taken for another's", async () => {

@@ -11,7 +11,11 @@ export async function scanned(store: StateStore, prefix: string): Promise<[strin
 }
 
 /** What every state store promises. `open` gives an empty one; `reopen`, where there is one, the same one after a restart. */
-export function stateStoreContract(name: string, open: () => Promise<StateStore>, reopen?: (store: StateStore) => Promise<StateStore>): void {
+export function stateStoreContract(
+  name: string,
+  open: () => Promise<StateStore>,
+  reopen?: (store: StateStore) => Promise<StateStore>,
+): void {
   describe(`${name} keeps the contract of state stores`, () => {
     async function using(run: (store: StateStore) => Promise<void>): Promise<void> {
       const store = await open();
@@ -64,7 +68,9 @@ export function stateStoreContract(name: string, open: () => Promise<StateStore>
     test("of many writers that expect the same, one wins", () =>
       using(async (store) => {
         await store.compareAndSet("a", undefined, entry("none", 0));
-        const won = await Promise.all(Array.from({ length: 8 }, (_, i) => store.compareAndSet("a", entry("none", 0), entry(`writer ${i}`, 1))));
+        const won = await Promise.all(
+          Array.from({ length: 8 }, (_, i) => store.compareAndSet("a", entry("none", 0), entry(`writer ${i}`, 1))),
+        );
         expect(won.filter(Boolean)).toHaveLength(1);
         expect((await store.get("a"))!.token).toBe(`writer ${won.indexOf(true)}`);
       }));
@@ -75,7 +81,14 @@ export function stateStoreContract(name: string, open: () => Promise<StateStore>
           await store.compareAndSet(key, undefined, entry("me", 1, key));
         }
         expect((await scanned(store, "job/split/")).map(([key]) => key)).toEqual(["job/split/a", "job/split/a/x", "job/split/b"]);
-        expect((await scanned(store, "job/")).map(([, stored]) => stored.value)).toEqual(["job/run", "job/split", "job/split/a", "job/split/a/x", "job/split/b", "job/splitter"]);
+        expect((await scanned(store, "job/")).map(([, stored]) => stored.value)).toEqual([
+          "job/run",
+          "job/split",
+          "job/split/a",
+          "job/split/a/x",
+          "job/split/b",
+          "job/splitter",
+        ]);
       }));
 
     test("what was removed is gone, and may be written anew", () =>

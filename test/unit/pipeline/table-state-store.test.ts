@@ -9,7 +9,9 @@ import type { Transport } from "../../../src/wire/transport.ts";
 import { scanned, stateStoreContract } from "./state-store-contract.ts";
 
 /** A client of a store of its own, without a socket; `disturb` may drop a request or its answer. */
-async function opened(disturb: (transport: Transport) => Transport = (transport) => transport): Promise<{ client: TableStoreClient; store: TableStateStore }> {
+async function opened(
+  disturb: (transport: Transport) => Transport = (transport) => transport,
+): Promise<{ client: TableStoreClient; store: TableStateStore }> {
   const server = await startTableStore({ http: false });
   const credentials = { id: server.accessKeyId, secret: server.accessKeySecret };
   const client = new TableStoreClient({ instance: server.instanceName, credentials, transport: disturb(server.transport) });
@@ -17,7 +19,11 @@ async function opened(disturb: (transport: Transport) => Transport = (transport)
 }
 const entry = (seq: number, value = "{}") => ({ token: "me", seq, value });
 
-stateStoreContract("a table", async () => (await opened()).store, (store) => Promise.resolve(store));
+stateStoreContract(
+  "a table",
+  async () => (await opened()).store,
+  (store) => Promise.resolve(store),
+);
 
 describe("the state table", () => {
   test("is made at the first write and not by reading", async () => {
@@ -35,13 +41,22 @@ describe("the state table", () => {
 
   test("is made once when two runs begin at once", async () => {
     const { store } = await opened();
-    expect(await Promise.all([store.compareAndSet("a", undefined, entry(1)), store.compareAndSet("b", undefined, entry(1))])).toEqual([true, true]);
+    expect(await Promise.all([store.compareAndSet("a", undefined, entry(1)), store.compareAndSet("b", undefined, entry(1))])).toEqual([
+      true,
+      true,
+    ]);
     expect(await scanned(store, "")).toHaveLength(2);
   });
 
   test("that is somebody else's is refused, not written", async () => {
     const { client, store } = await opened();
-    await client.createTable({ meta: { tableName: "tableferry_state", key: [{ name: "id", type: "integer" }], definedColumns: [] }, options: { timeToLive: -1, maxVersions: 1 }, reserved: { read: 0, write: 0 }, partitions: [], indexes: [] });
+    await client.createTable({
+      meta: { tableName: "tableferry_state", key: [{ name: "id", type: "integer" }], definedColumns: [] },
+      options: { timeToLive: -1, maxVersions: 1 },
+      reserved: { read: 0, write: 0 },
+      partitions: [],
+      indexes: [],
+    });
     await expect(store.get("a")).rejects.toMatchObject({ code: "TF_STATE_CORRUPT", wayOut: "Name another table under `state`." });
   });
 
@@ -55,7 +70,11 @@ describe("the state table", () => {
 
 describe("a lost answer", () => {
   /** Loses answers, or requests, of the named path while `times` lasts. */
-  function losing(path: string, times: number, moment: "request" | "answer"): { disturb: (transport: Transport) => Transport; arm: () => void } {
+  function losing(
+    path: string,
+    times: number,
+    moment: "request" | "answer",
+  ): { disturb: (transport: Transport) => Transport; arm: () => void } {
     let left = 0;
     return {
       arm: () => void (left = times),
@@ -122,4 +141,3 @@ test("a late removal does not hit the key's next holder", async () => {
   await held!();
   expect(await store.get("a")).toEqual({ token: "next", seq: 1, value: "next" });
 });
-

@@ -3,7 +3,11 @@ import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import { Throttle, type Rates } from "../../../src/pipeline/throttle.ts";
 
 /** Milliseconds after the start at which each piece went. */
-async function times(rates: Rates, pieces: readonly (readonly [rows: number, bytes: number])[], during?: (throttle: Throttle, clock: VirtualClock) => Promise<void>): Promise<number[]> {
+async function times(
+  rates: Rates,
+  pieces: readonly (readonly [rows: number, bytes: number])[],
+  during?: (throttle: Throttle, clock: VirtualClock) => Promise<void>,
+): Promise<number[]> {
   const clock = new VirtualClock(0);
   const throttle = new Throttle(clock, rates);
   const went: number[] = [];
@@ -16,15 +20,32 @@ async function times(rates: Rates, pieces: readonly (readonly [rows: number, byt
 
 describe("throttle", () => {
   test("without a rate everything goes at once", async () => {
-    expect(await times({}, [[1e9, 1e9], [1e9, 1e9]])).toEqual([0, 0]);
+    expect(
+      await times({}, [
+        [1e9, 1e9],
+        [1e9, 1e9],
+      ]),
+    ).toEqual([0, 0]);
   });
 
   test("a piece goes when those before it are paid for", async () => {
-    expect(await times({ rowsPerSecond: 100 }, [[200, 0], [50, 0], [1, 0]])).toEqual([0, 2000, 2500]);
+    expect(
+      await times({ rowsPerSecond: 100 }, [
+        [200, 0],
+        [50, 0],
+        [1, 0],
+      ]),
+    ).toEqual([0, 2000, 2500]);
   });
 
   test("bytes are counted like rows, and the slower of both decides", async () => {
-    expect(await times({ rowsPerSecond: 100, bytesPerSecond: 1000 }, [[10, 2000], [100, 10], [1, 1]])).toEqual([0, 2000, 2010]);
+    expect(
+      await times({ rowsPerSecond: 100, bytesPerSecond: 1000 }, [
+        [10, 2000],
+        [100, 10],
+        [1, 1],
+      ]),
+    ).toEqual([0, 2000, 2010]);
   });
 
   test("an idle time is not saved up", async () => {
@@ -42,20 +63,35 @@ describe("throttle", () => {
   });
 
   test("a new rate is felt by those who wait", async () => {
-    const went = await times({ rowsPerSecond: 1 }, [[10, 0], [100, 0], [1, 0]], async (throttle, clock) => {
-      await clock.advance(5000);
-      throttle.retune({ rowsPerSecond: 100 });
-    });
+    const went = await times(
+      { rowsPerSecond: 1 },
+      [
+        [10, 0],
+        [100, 0],
+        [1, 0],
+      ],
+      async (throttle, clock) => {
+        await clock.advance(5000);
+        throttle.retune({ rowsPerSecond: 100 });
+      },
+    );
     expect(went[1]).toBeLessThanOrEqual(5510);
     expect(went[2]).toBeLessThanOrEqual(6510);
     expect(went[1]).toBeGreaterThanOrEqual(5050);
   });
 
   test("taking the rate away frees them, setting one slows them", async () => {
-    const freed = await times({ rowsPerSecond: 1 }, [[10, 0], [100, 0]], async (throttle, clock) => {
-      await clock.advance(1000);
-      throttle.retune({});
-    });
+    const freed = await times(
+      { rowsPerSecond: 1 },
+      [
+        [10, 0],
+        [100, 0],
+      ],
+      async (throttle, clock) => {
+        await clock.advance(1000);
+        throttle.retune({});
+      },
+    );
     expect(freed[1]).toBeLessThanOrEqual(1500);
     const slowed = await times({}, [[100, 0]], (throttle) => Promise.resolve(throttle.retune({ rowsPerSecond: 10 })));
     expect(slowed).toEqual([0]);

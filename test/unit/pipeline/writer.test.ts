@@ -9,7 +9,7 @@ import { Throttle } from "../../../src/pipeline/throttle.ts";
 import { Writer } from "../../../src/pipeline/writer.ts";
 import { drive } from "../support/drive.ts";
 
-type Answer = (parcel: TestParcel, signal: AbortSignal) => Promise<readonly RowOutcome[]>;
+type Answer = (parcel: TestParcel, signal: AbortSignal, clock: VirtualClock) => Promise<readonly RowOutcome[]>;
 
 class TestParcel implements Parcel {
   readonly sources: readonly number[];
@@ -28,7 +28,10 @@ class TestParcel implements Parcel {
   }
 }
 
-function setUp(answer: Answer, { slots = 4, fence = openFence, rowsPerSecond }: { slots?: number; fence?: Fence; rowsPerSecond?: number } = {}) {
+function setUp(
+  answer: Answer,
+  { slots = 4, fence = openFence, rowsPerSecond }: { slots?: number; fence?: Fence; rowsPerSecond?: number } = {},
+) {
   const clock = new VirtualClock(0);
   const abort = new AbortController();
   const sent: { readonly at: number; readonly rows: readonly number[] }[] = [];
@@ -40,16 +43,29 @@ function setUp(answer: Answer, { slots = 4, fence = openFence, rowsPerSecond }: 
       sent.push({ at: clock.monotonic(), rows: mine.sources });
       most = Math.max(most, ++underWay);
       try {
-        return await answer(mine, signal!);
+        return await answer(mine, signal!, clock);
       } finally {
         underWay--;
       }
     },
   };
   const gate = new Gate(slots);
-  const writer = new Writer({ target, fence, slots: gate, throttle: new Throttle(clock, { rowsPerSecond }), clock, chance: seededChance(1), signal: abort.signal });
+  const writer = new Writer({
+    target,
+    fence,
+    slots: gate,
+    throttle: new Throttle(clock, { rowsPerSecond }),
+    clock,
+    chance: seededChance(1),
+    signal: abort.signal,
+  });
   const run = async (parcels: readonly (readonly number[])[]) => {
-    const encoded: Encoded = { parcels: parcels.map((rows) => new TestParcel(rows)), refused: [], filtered: 0, rowsOut: parcels.flat().length };
+    const encoded: Encoded = {
+      parcels: parcels.map((rows) => new TestParcel(rows)),
+      refused: [],
+      filtered: 0,
+      rowsOut: parcels.flat().length,
+    };
     return drive(clock, writer.write(encoded));
   };
   return { clock, abort, sent, writer, run, gate, most: () => most };
@@ -61,9 +77,7 @@ const lost = () => new TableferryError("TF_CONNECTION", { message: "the answer w
 
 describe("writing a batch", () => {
   test("sends parcels in order, so many at a time, and counts the rows", async () => {
-    let clock: VirtualClock | undefined;
-    const at = setUp(async () => (await clock!.sleep(100), []), { slots: 2 });
-    clock = at.clock;
+    const at = setUp(async (_parcel, _signal, clock) => (await clock.sleep(100), []), { slots: 2 });
     expect(await at.run([[0, 1], [2], [3], [4, 5]])).toEqual({ written: 6, refused: [] });
     expect(at.sent.map(({ rows }) => rows)).toEqual([[0, 1], [2], [3], [4, 5]]);
     expect(at.most()).toBe(2);
@@ -75,7 +89,10 @@ describe("writing a batch", () => {
   });
 
   test("sends rows that are refused for now again, alone and after a pause, and gives the others no second time", async () => {
-    const busy = new Map([[1, 2], [3, 1]]);
+    const busy = new Map([
+      [1, 2],
+      [3, 1],
+    ]);
     const at = setUp((parcel) => {
       const outcomes = parcel.sources.flatMap((source, i) => {
         const left = busy.get(source) ?? 0;
@@ -105,12 +122,19 @@ describe("writing a batch", () => {
     let tries = 0;
     const at = setUp(() => (tries++ < 2 ? Promise.reject(lost()) : Promise.resolve([])));
     expect(await at.run([[0, 1]])).toEqual({ written: 2, refused: [] });
-    expect(at.sent.map(({ rows }) => rows)).toEqual([[0, 1], [0, 1], [0, 1]]);
+    expect(at.sent.map(({ rows }) => rows)).toEqual([
+      [0, 1],
+      [0, 1],
+      [0, 1],
+    ]);
   });
 
   test("gives up after many tries in vain, and names the last cause", async () => {
     const at = setUp((parcel) => Promise.resolve(parcel.sources.map((_, i) => retry(i))));
-    await expect(at.run([[0, 1]])).rejects.toMatchObject({ code: "TF_WRITE_FAILED", sentence: "2 rows could not be written after 15 tries: OTSServerBusy: Server is busy." });
+    await expect(at.run([[0, 1]])).rejects.toMatchObject({
+      code: "TF_WRITE_FAILED",
+      sentence: "2 rows could not be written after 15 tries: OTSServerBusy: Server is busy.",
+    });
     expect(at.sent).toHaveLength(15);
   });
 
@@ -121,14 +145,12 @@ describe("writing a batch", () => {
 
   test("fails with what the target threw, once the other parcels have settled", async () => {
     let settled = 0;
-    let clock: VirtualClock | undefined;
-    const at = setUp(async (parcel) => {
+    const at = setUp(async (parcel, _signal, clock) => {
       if (parcel.sources[0] === 1) throw new Error("the table is gone");
-      await clock!.sleep(500);
+      await clock.sleep(500);
       settled++;
       return [];
     });
-    clock = at.clock;
     await expect(at.run([[0], [1], [2]])).rejects.toThrow("the table is gone");
     expect(settled).toBe(2);
     expect(at.gate.held).toBe(0);
@@ -148,7 +170,9 @@ describe("the fence", () => {
   test("is asked synchronously before every write, retries too", async () => {
     const checked: number[] = [];
     let tries = 0;
-    const at = setUp(() => Promise.resolve(tries++ === 0 ? [retry(0)] : []), { fence: fence({ assertMaySend: () => void checked.push(at.sent.length) }) });
+    const at = setUp(() => Promise.resolve(tries++ === 0 ? [retry(0)] : []), {
+      fence: fence({ assertMaySend: () => void checked.push(at.sent.length) }),
+    });
     await at.run([[0], [1]]);
     expect(checked).toEqual([0, 1, 2]);
   });
@@ -170,14 +194,22 @@ describe("the fence", () => {
   });
 
   test("that is lost ends the write without sending", async () => {
-    const at = setUp(() => Promise.resolve([]), { fence: fence({ ready: () => Promise.reject(new TableferryError("TF_FENCED", { message: "gone" })) }) });
+    const at = setUp(() => Promise.resolve([]), {
+      fence: fence({ ready: () => Promise.reject(new TableferryError("TF_FENCED", { message: "gone" })) }),
+    });
     await expect(at.run([[0]])).rejects.toMatchObject({ code: "TF_FENCED" });
     expect(at.sent).toEqual([]);
   });
 
   test("bounds a write in time; what was given up is sent again, and may take effect until the deadline has passed once more", async () => {
     let tries = 0;
-    const at = setUp((_, signal) => (tries++ === 0 ? new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))) : Promise.resolve([])), { fence: fence({ requestDeadlineMs: 3000 }) });
+    const at = setUp(
+      (_, signal) =>
+        tries++ === 0
+          ? new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
+          : Promise.resolve([]),
+      { fence: fence({ requestDeadlineMs: 3000 }) },
+    );
     expect(await at.run([[0]])).toMatchObject({ written: 1 });
     expect(at.sent[1]!.at).toBeGreaterThanOrEqual(3000);
     expect(at.sent[1]!.at).toBeLessThan(3200);

@@ -32,7 +32,11 @@ export class JobInStore implements AsyncDisposable {
   }
 
   client(instance: string): TableStoreClient {
-    return new TableStoreClient({ endpoint: this.store.endpoint, instance, credentials: { id: this.store.accessKeyId, secret: this.store.accessKeySecret } });
+    return new TableStoreClient({
+      endpoint: this.store.endpoint,
+      instance,
+      credentials: { id: this.store.accessKeyId, secret: this.store.accessKeySecret },
+    });
   }
 
   get env(): Record<string, string> {
@@ -65,7 +69,14 @@ export class JobInStore implements AsyncDisposable {
     const spec = parseJob({
       name: "orders",
       source: this.table("legacy", "orders"),
-      target: this.table("modern", "orders", { create: { primaryKey: [{ name: "customer", type: "string" }, { name: "id", type: "integer" }] } }),
+      target: this.table("modern", "orders", {
+        create: {
+          primaryKey: [
+            { name: "customer", type: "string" },
+            { name: "id", type: "integer" },
+          ],
+        },
+      }),
       mapping: { key: { customer: "customer", id: "id" }, columns: { amount: { from: "total", as: "double" } } },
       verify: { certificate: false },
       ...change,
@@ -75,7 +86,13 @@ export class JobInStore implements AsyncDisposable {
   }
 
   async createTable(client: TableStoreClient, tableName: string, key: readonly { name: string; type: KeyType }[]): Promise<void> {
-    await client.createTable({ meta: { tableName, key, definedColumns: [] }, reserved: { read: 0, write: 0 }, options: { timeToLive: -1, maxVersions: 1 }, partitions: [], indexes: [] });
+    await client.createTable({
+      meta: { tableName, key, definedColumns: [] },
+      reserved: { read: 0, write: 0 },
+      options: { timeToLive: -1, maxVersions: 1 },
+      partitions: [],
+      indexes: [],
+    });
   }
 
   /** Table `orders` of legacy with so many rows. */
@@ -83,15 +100,29 @@ export class JobInStore implements AsyncDisposable {
     await this.createTable(this.legacy, "orders", [{ name: "id", type: "integer" }]);
     for (let from = 0; from < count; from += 200) {
       const rows = Array.from({ length: Math.min(200, count - from) }, (_, i) => {
-        const columns: Record<string, Value> = { customer: `c${(from + i) % 10}`, total: `${from + i}.5`, note: "hello", ...change(from + i) };
+        const columns: Record<string, Value> = {
+          customer: `c${(from + i) % 10}`,
+          total: `${from + i}.5`,
+          note: "hello",
+          ...change(from + i),
+        };
         const cells = Object.entries(columns).map(([name, value]) => ({ name, value }));
-        return { type: "put" as const, change: encodeChange({ type: "put", key: [{ name: "id", value: BigInt(from + i) }], cells }), condition: { existence: "ignore" as const } };
+        return {
+          type: "put" as const,
+          change: encodeChange({ type: "put", key: [{ name: "id", value: BigInt(from + i) }], cells }),
+          condition: { existence: "ignore" as const },
+        };
       });
       await this.legacy.batchWriteRow({ tables: [{ tableName: "orders", rows }] });
     }
   }
 
-  async putRow(client: TableStoreClient, tableName: string, key: Record<string, string | bigint>, columns: Record<string, Value>): Promise<void> {
+  async putRow(
+    client: TableStoreClient,
+    tableName: string,
+    key: Record<string, string | bigint>,
+    columns: Record<string, Value>,
+  ): Promise<void> {
     const pairs = Object.entries(key).map(([name, value]) => ({ name, value }));
     const change = encodeChange({ type: "put", key: pairs, cells: Object.entries(columns).map(([name, value]) => ({ name, value })) });
     await client.putRow({ tableName, change, condition: { existence: "ignore" } });
@@ -102,8 +133,16 @@ export class JobInStore implements AsyncDisposable {
     const { meta } = await client.describeTable(tableName);
     const bound = (value: typeof INF_MIN | typeof INF_MAX) => encodeKey(meta.key.map(({ name }) => ({ name, value })));
     const found: Record<string, Value>[] = [];
-    for await (const { rows } of client.getRangePages({ tableName, direction: "forward", selection: { maxVersions: 1 }, start: bound(INF_MIN), end: bound(INF_MAX) })) {
-      if (rows.length > 0) for (const { key, cells } of decodeRows(rows)) found.push(Object.fromEntries([...key, ...cells].map(({ name, value }) => [name, value])));
+    for await (const { rows } of client.getRangePages({
+      tableName,
+      direction: "forward",
+      selection: { maxVersions: 1 },
+      start: bound(INF_MIN),
+      end: bound(INF_MAX),
+    })) {
+      if (rows.length > 0)
+        for (const { key, cells } of decodeRows(rows))
+          found.push(Object.fromEntries([...key, ...cells].map(({ name, value }) => [name, value])));
     }
     return found;
   }

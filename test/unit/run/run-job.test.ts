@@ -20,7 +20,13 @@ describe("a job between two tables", () => {
   test("makes the target, copies, maps, verifies, and is done", async () => {
     await at.loadOrders(1500);
     const result = await runJob(at.spec(), at.context());
-    expect(result).toMatchObject({ outcome: "complete", rowsRead: 1500, rowsWritten: 1500, rejects: 0, verification: { equal: true, sourceRows: 1500, targetRows: 1500 } });
+    expect(result).toMatchObject({
+      outcome: "complete",
+      rowsRead: 1500,
+      rowsWritten: 1500,
+      rejects: 0,
+      verification: { equal: true, sourceRows: 1500, targetRows: 1500 },
+    });
     const rows = await at.rows(at.modern, "orders");
     expect(rows).toHaveLength(1500);
     expect(rows[0]).toEqual({ customer: "c0", id: 0n, amount: 0.5, note: "hello" });
@@ -30,7 +36,10 @@ describe("a job between two tables", () => {
 
   test("runs the same with a module as its mapping", async () => {
     await at.loadOrders(300);
-    at.write("mapping.ts", `export default { key: { customer: "customer", id: "id" }, columns: { amount: { inputs: ["total"], derive: (total: string) => Number(total) * 2 } }, drop: ["total"] };`);
+    at.write(
+      "mapping.ts",
+      `export default { key: { customer: "customer", id: "id" }, columns: { amount: { inputs: ["total"], derive: (total: string) => Number(total) * 2 } }, drop: ["total"] };`,
+    );
     const result = await runJob(at.spec({ mapping: "mapping.ts" }), at.context());
     expect(result).toMatchObject({ rowsWritten: 300, verification: { equal: true } });
     expect((await at.rows(at.modern, "orders"))[1]).toEqual({ customer: "c0", id: 10n, amount: 21, note: "hello" });
@@ -40,25 +49,47 @@ describe("a job between two tables", () => {
     await at.loadOrders(3000);
     const spec = at.spec({ limits: { workers: 1, rowsPerSecond: 2000 } });
     const stop = new AbortController();
-    const running = runJob(spec, at.context({ signal: stop.signal, onProgress: ({ rowsWritten }) => rowsWritten > 0 && stop.abort(new Error("enough")) }));
+    const running = runJob(
+      spec,
+      at.context({ signal: stop.signal, onProgress: ({ rowsWritten }) => rowsWritten > 0 && stop.abort(new Error("enough")) }),
+    );
     await expect(running).rejects.toMatchObject({ code: "TF_STOPPED", wayOut: "Run the same job again; it goes on from there." });
     const status = await jobStatus(spec, at.context());
     expect(status).toMatchObject({ stage: "copying", owner: undefined });
-    expect(await runJob(at.spec(), at.context())).toMatchObject({ outcome: "complete", resumed: true, rowsRead: 3000, rowsWritten: 3000, verification: { equal: true } });
+    expect(await runJob(at.spec(), at.context())).toMatchObject({
+      outcome: "complete",
+      resumed: true,
+      rowsRead: 3000,
+      rowsWritten: 3000,
+      verification: { equal: true },
+    });
   });
 
   test("a wrong value is rejected with its place, the rest is copied", async () => {
     await at.loadOrders(50, (i) => (i === 7 ? { total: "seven" } : {}));
-    await expect(runJob(at.spec(), at.context())).rejects.toMatchObject({ code: "TF_REJECTS", sentence: expect.stringContaining('\n  id=7: total cannot become a double in amount: "seven" (string) [cast]') });
+    await expect(runJob(at.spec(), at.context())).rejects.toMatchObject({
+      code: "TF_REJECTS",
+      sentence: expect.stringContaining('\n  id=7: total cannot become a double in amount: "seven" (string) [cast]'),
+    });
     expect(await at.rows(at.modern, "orders")).toHaveLength(49);
     await at.putRow(at.legacy, "orders", { id: 7n }, { customer: "c7", total: "7.5", note: "hello" });
-    expect(await runJob(at.spec(), at.context())).toMatchObject({ outcome: "complete", rowsWritten: 50, rejects: 0, verification: { equal: true } });
+    expect(await runJob(at.spec(), at.context())).toMatchObject({
+      outcome: "complete",
+      rowsWritten: 50,
+      rejects: 0,
+      verification: { equal: true },
+    });
   });
 });
 
 describe("a job out of a file", () => {
   const csv = "id,customer,total\n1,ann,1.5\n2,bob,2.5\n3,cid,3.5\n";
-  const fromFile = (change: object = {}) => at.spec({ source: { type: "file", path: "orders.csv" }, mapping: { key: { customer: "customer", id: { from: "id", as: "integer" } } }, ...change });
+  const fromFile = (change: object = {}) =>
+    at.spec({
+      source: { type: "file", path: "orders.csv" },
+      mapping: { key: { customer: "customer", id: { from: "id", as: "integer" } } },
+      ...change,
+    });
 
   test("loads it, verified", async () => {
     at.write("orders.csv", csv);
@@ -68,12 +99,20 @@ describe("a job out of a file", () => {
 
   test("names a second row of a key by its line", async () => {
     at.write("orders.csv", `${csv}2,bob,9.9\n`);
-    await expect(runJob(fromFile(), at.context())).rejects.toMatchObject({ code: "TF_REJECTS", sentence: expect.stringMatching(/orders\.csv:[35].*\[duplicate-key\]/) });
+    await expect(runJob(fromFile(), at.context())).rejects.toMatchObject({
+      code: "TF_REJECTS",
+      sentence: expect.stringMatching(/orders\.csv:[35].*\[duplicate-key\]/),
+    });
   });
 
   test("goes into a file, with its state beside it", async () => {
     at.write("orders.csv", csv);
-    const spec = parseJob({ name: "files", source: { type: "file", path: "orders.csv" }, target: { type: "file", path: "out/orders.jsonl" }, verify: { certificate: false } });
+    const spec = parseJob({
+      name: "files",
+      source: { type: "file", path: "orders.csv" },
+      target: { type: "file", path: "out/orders.jsonl" },
+      verify: { certificate: false },
+    });
     expect(await runJob(spec, at.context())).toMatchObject({ rowsWritten: 3, verification: { equal: true } });
     expect(readFileSync(join(at.folder, "out/orders.jsonl"), "utf8").trim().split("\n")).toHaveLength(3);
     expect(existsSync(join(at.folder, ".tableferry/state/files.json"))).toBe(true);
@@ -85,7 +124,11 @@ describe("a job out of a file", () => {
     await runJob(fromFile(), at.context());
     at.write("orders.csv", `${csv}4,dan,4.5\n`);
     await expect(runJob(fromFile(), at.context())).rejects.toMatchObject({ code: "TF_INCARNATION" });
-    expect(await runJob(fromFile(), at.context({ again: true }))).toMatchObject({ outcome: "complete", rowsWritten: 4, verification: { equal: true } });
+    expect(await runJob(fromFile(), at.context({ again: true }))).toMatchObject({
+      outcome: "complete",
+      rowsWritten: 4,
+      verification: { equal: true },
+    });
   });
 });
 
@@ -93,7 +136,12 @@ describe("a plan", () => {
   test("makes and writes nothing", async () => {
     await at.loadOrders(20);
     const plan = await planJob(at.spec(), at.context());
-    expect(plan).toMatchObject({ action: "copy", source: { exists: true }, target: { exists: false, willBeCreated: true }, mapping: { injective: "proved", sampled: 20 } });
+    expect(plan).toMatchObject({
+      action: "copy",
+      source: { exists: true },
+      target: { exists: false, willBeCreated: true },
+      mapping: { injective: "proved", sampled: 20 },
+    });
     expect(plan.lines.at(-1)).toContain("about 20 rows");
     expect(await at.modern.listTable()).toEqual([]);
     expect(existsSync(join(at.folder, ".tableferry"))).toBe(false);
@@ -151,7 +199,11 @@ describe("a verification", () => {
 
 describe("looking at a job", () => {
   test("that never ran finds nothing", async () => {
-    expect(await jobStatus(at.spec(), at.context())).toEqual({ job: "orders", state: "table tableferry_state of instance modern", rejects: [] });
+    expect(await jobStatus(at.spec(), at.context())).toEqual({
+      job: "orders",
+      state: "table tableferry_state of instance modern",
+      rejects: [],
+    });
   });
 
   test("that is done finds its result and its rejects", async () => {
@@ -175,7 +227,9 @@ describe("looking at a job", () => {
     await runJob(spec, at.context({ onProgress: ({ phase }) => void (phase === "copy" && look()) }));
     const [status, second] = (await seen) as unknown[];
     expect(status).toMatchObject({ owner: { pid: process.pid, condition: "alive" } });
-    expect([expect.objectContaining({ code: "TF_RUN_HELD" }), expect.objectContaining({ outcome: "nothing-to-do" })]).toContainEqual(second);
+    expect([expect.objectContaining({ code: "TF_RUN_HELD" }), expect.objectContaining({ outcome: "nothing-to-do" })]).toContainEqual(
+      second,
+    );
   });
 
   test("one row of it shows both sides", async () => {
@@ -194,7 +248,10 @@ describe("forgetting a job", () => {
     expect(await forgetJob(at.spec(), at.context())).toBe(0);
     expect(await jobStatus(at.spec(), at.context())).toMatchObject({ rejects: [] });
     await expect(runJob(at.spec(), at.context())).rejects.toMatchObject({ code: "TF_TARGET_NOT_EMPTY" });
-    expect(await runJob(at.spec({ onTargetNotEmpty: "merge" }), at.context())).toMatchObject({ outcome: "complete", verification: { equal: true } });
+    expect(await runJob(at.spec({ onTargetNotEmpty: "merge" }), at.context())).toMatchObject({
+      outcome: "complete",
+      verification: { equal: true },
+    });
   });
 
   test("of one name leaves the others", async () => {
@@ -207,44 +264,95 @@ describe("forgetting a job", () => {
 
 describe("wrong inputs are stopped with a code, a place and a way out, and leave the state as it was", () => {
   test.each<[string, (job: JobInStore) => object, string, RegExp]>([
-    ["a source that is not there", (job) => ({ source: job.table("legacy", "nowhere") }), "TF_SOURCE_MISSING", /there is no table nowhere of instance legacy/],
+    [
+      "a source that is not there",
+      (job) => ({ source: job.table("legacy", "nowhere") }),
+      "TF_SOURCE_MISSING",
+      /there is no table nowhere of instance legacy/,
+    ],
     ["a file that is not there", () => ({ source: { type: "file", path: "none.csv" } }), "TF_SOURCE_MISSING", /there is no .*none\.csv/],
-    ["a target that nobody makes", (job) => ({ target: job.table("modern", "orders") }), "TF_TARGET_MISSING", /there is no table orders of instance modern/],
-    ["a key of another type", () => ({ mapping: { key: { customer: "id", id: "id" } } }), "TF_MAPPING_INVALID", /key\.customer: the key column is a string, id an integer/],
+    [
+      "a target that nobody makes",
+      (job) => ({ target: job.table("modern", "orders") }),
+      "TF_TARGET_MISSING",
+      /there is no table orders of instance modern/,
+    ],
+    [
+      "a key of another type",
+      () => ({ mapping: { key: { customer: "id", id: "id" } } }),
+      "TF_MAPPING_INVALID",
+      /key\.customer: the key column is a string, id an integer/,
+    ],
     ["a mapping file that is not there", () => ({ mapping: "none.ts" }), "TF_MAPPING_INVALID", /there is no such file/],
     ["a bound of another type", () => ({ range: { from: ["x"] } }), "TF_SPEC_INVALID", /the key column id is an integer/],
-    ["credentials that are not there", (job) => ({ source: job.table("legacy", "orders", { credentials: { env: "NONE" } }) }), "TF_CREDENTIALS_MISSING", /NONE_ACCESS_KEY_ID/],
-    ["a server that does not run", (job) => ({ source: { ...job.table("legacy", "orders"), endpoint: "http://127.0.0.1:9" } }), "TF_CONNECTION", /does not answer/],
-  ])("%s", async (_, change, code, sentence) => {
-    await at.loadOrders(5);
-    await expect(runJob(at.spec(change(at)), at.context())).rejects.toMatchObject({ code, sentence: expect.stringMatching(sentence), wayOut: expect.any(String) });
-    expect(await at.modern.listTable()).toEqual([]);
-  }, 30_000);
+    [
+      "credentials that are not there",
+      (job) => ({ source: job.table("legacy", "orders", { credentials: { env: "NONE" } }) }),
+      "TF_CREDENTIALS_MISSING",
+      /NONE_ACCESS_KEY_ID/,
+    ],
+    [
+      "a server that does not run",
+      (job) => ({ source: { ...job.table("legacy", "orders"), endpoint: "http://127.0.0.1:9" } }),
+      "TF_CONNECTION",
+      /does not answer/,
+    ],
+  ])(
+    "%s",
+    async (_, change, code, sentence) => {
+      await at.loadOrders(5);
+      await expect(runJob(at.spec(change(at)), at.context())).rejects.toMatchObject({
+        code,
+        sentence: expect.stringMatching(sentence),
+        wayOut: expect.any(String),
+      });
+      expect(await at.modern.listTable()).toEqual([]);
+    },
+    30_000,
+  );
 
   test("a wrong secret", async () => {
     await at.loadOrders(5);
-    await expect(runJob(at.spec(), at.context({ env: { ...at.env, TABLESTORE_ACCESS_KEY_SECRET: "wrong" } }))).rejects.toMatchObject({ code: "OTSAuthFailed" });
+    await expect(runJob(at.spec(), at.context({ env: { ...at.env, TABLESTORE_ACCESS_KEY_SECRET: "wrong" } }))).rejects.toMatchObject({
+      code: "OTSAuthFailed",
+    });
   });
 
   test("a target with another key", async () => {
     await at.loadOrders(5);
     await at.createTable(at.modern, "orders", [{ name: "other", type: "string" }]);
-    await expect(runJob(at.spec(), at.context())).rejects.toMatchObject({ code: "TF_MAPPING_INVALID", sentence: expect.stringContaining("key.other: missing") });
+    await expect(runJob(at.spec(), at.context())).rejects.toMatchObject({
+      code: "TF_MAPPING_INVALID",
+      sentence: expect.stringContaining("key.other: missing"),
+    });
   });
 
   test("a target that is not empty, and the way out works", async () => {
     await at.loadOrders(5);
-    await at.createTable(at.modern, "orders", [{ name: "customer", type: "string" }, { name: "id", type: "integer" }]);
+    await at.createTable(at.modern, "orders", [
+      { name: "customer", type: "string" },
+      { name: "id", type: "integer" },
+    ]);
     await at.putRow(at.modern, "orders", { customer: "x", id: 1n }, {});
-    await expect(runJob(at.spec(), at.context())).rejects.toMatchObject({ code: "TF_TARGET_NOT_EMPTY", wayOut: expect.stringContaining("mirror") });
+    await expect(runJob(at.spec(), at.context())).rejects.toMatchObject({
+      code: "TF_TARGET_NOT_EMPTY",
+      wayOut: expect.stringContaining("mirror"),
+    });
     const mirror = at.spec({ onTargetNotEmpty: "mirror" });
     await expect(runJob(mirror, at.context())).rejects.toMatchObject({ code: "TF_MIRROR" });
-    expect(await runJob(mirror, at.context({ confirm: () => Promise.resolve(true) }))).toMatchObject({ outcome: "complete", verification: { equal: true, targetRows: 5 } });
+    expect(await runJob(mirror, at.context({ confirm: () => Promise.resolve(true) }))).toMatchObject({
+      outcome: "complete",
+      verification: { equal: true, targetRows: 5 },
+    });
   });
 
   test("a state file that another run uses", async () => {
     at.write("orders.csv", "id,customer\n1,a\n");
-    const spec = at.spec({ source: { type: "file", path: "orders.csv" }, state: { type: "file", path: "state.json" }, mapping: { key: { customer: "customer", id: { from: "id", as: "integer" } } } });
+    const spec = at.spec({
+      source: { type: "file", path: "orders.csv" },
+      state: { type: "file", path: "state.json" },
+      mapping: { key: { customer: "customer", id: { from: "id", as: "integer" } } },
+    });
     at.write("state.json.lock-1", "{}");
     await expect(runJob(spec, at.context())).rejects.toMatchObject({ code: "TF_STATE_LOCKED" });
   });

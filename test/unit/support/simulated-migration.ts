@@ -44,7 +44,10 @@ export class SimulatedMigration {
     return loadedDefinition(this.definition);
   }
 
-  start(fates: readonly Fate[] = [], context: Partial<JobContext> = {}): { readonly process: SimulatedProcess; readonly result: Promise<MigrationResult> } {
+  start(
+    fates: readonly Fate[] = [],
+    context: Partial<JobContext> = {},
+  ): { readonly process: SimulatedProcess; readonly result: Promise<MigrationResult> } {
     const process = new SimulatedProcess(this.world, `process ${++this.#processes}`, fates);
     return { process, result: runMigration(this.input(process, context)) };
   }

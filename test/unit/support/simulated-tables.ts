@@ -1,4 +1,20 @@
-import type { Batch, Canonicalizer, Described, Encoded, Encoder, EncoderOptions, Parcel, Position, PrepareOptions, RowOutcome, ScanScope, Source, SourceRefusal, Split, Target } from "../../../src/connector/connector.ts";
+import type {
+  Batch,
+  Canonicalizer,
+  Described,
+  Encoded,
+  Encoder,
+  EncoderOptions,
+  Parcel,
+  Position,
+  PrepareOptions,
+  RowOutcome,
+  ScanScope,
+  Source,
+  SourceRefusal,
+  Split,
+  Target,
+} from "../../../src/connector/connector.ts";
 import { DecodedCanonicalizer } from "../../../src/connector/decoded-canonicalizer.ts";
 import { rowTest } from "../../../src/connector/row-scope.ts";
 import { TableferryError } from "../../../src/base/error.ts";
@@ -35,6 +51,9 @@ export class SimulatedTable {
   /** Every row that took effect: who wrote it. */
   readonly written: { readonly process: string; readonly key: string }[] = [];
   settings = "own";
+  /** Batches of it that are in use now, and the most there ever were. */
+  live = 0;
+  liveMost = 0;
 
   constructor(shape: TableShape, rows: readonly FlowRow[] = []) {
     this.shape = shape;
@@ -68,12 +87,20 @@ export class SimulatedTable {
   }
 }
 
-const show = (value: Value) => (typeof value === "bigint" ? `${value}n` : value instanceof Uint8Array ? Buffer.from(value).toString("hex") : JSON.stringify(value));
+const show = (value: Value) =>
+  typeof value === "bigint" ? `${value}n` : value instanceof Uint8Array ? Buffer.from(value).toString("hex") : JSON.stringify(value);
 export const keyText = (row: Pick<FlowRow, "key">) => row.key.map(({ name, value }) => `${name}=${show(value)}`).join(",");
-export const rowText = (row: FlowRow) => `${keyText(row)} ${row.columns.map(({ name, value }) => `${name}=${show(value)}`).sort().join(",")}`;
+export const rowText = (row: FlowRow) =>
+  `${keyText(row)} ${row.columns
+    .map(({ name, value }) => `${name}=${show(value)}`)
+    .sort()
+    .join(",")}`;
 
 export function flowRow(key: Record<string, KeyValue>, columns: Record<string, Value>): FlowRow {
-  return { key: Object.entries(key).map(([name, value]) => ({ name, value })), columns: Object.entries(columns).map(([name, value]) => ({ name, value })) };
+  return {
+    key: Object.entries(key).map(([name, value]) => ({ name, value })),
+    columns: Object.entries(columns).map(([name, value]) => ({ name, value })),
+  };
 }
 
 /** A table as a source, reached by one process. Batches are valid until the next one is asked for, and complain afterwards. */
@@ -93,14 +120,20 @@ export class SimulatedSource implements Source {
   }
 
   sample(count: number, scope: ScanScope): Promise<readonly FlowRow[]> {
-    return this.#process.request("read sample", () => this.table.rows.filter((row) => rowTest(scope, this.table.shape.key, "")?.(row) !== false).slice(0, count));
+    return this.#process.request("read sample", () =>
+      this.table.rows.filter((row) => rowTest(scope, this.table.shape.key, "")?.(row) !== false).slice(0, count),
+    );
   }
 
   split(): Promise<readonly Split[]> {
     const pieces = this.table.shape.splits ?? 2;
     return this.#process.request("read split", () => {
       const size = Math.max(1, Math.ceil(this.table.rows.length / pieces));
-      return Array.from({ length: pieces }, (_, i) => ({ id: `part ${i}`, title: `rows from ${i * size}`, spec: { from: i * size, to: i === pieces - 1 ? 1e9 : (i + 1) * size } }));
+      return Array.from({ length: pieces }, (_, i) => ({
+        id: `part ${i}`,
+        title: `rows from ${i * size}`,
+        spec: { from: i * size, to: i === pieces - 1 ? 1e9 : (i + 1) * size },
+      }));
     });
   }
 
@@ -114,7 +147,12 @@ export class SimulatedSource implements Source {
       signal?.throwIfAborted();
       if (valid !== undefined) valid.current = false;
       valid = { current: true };
-      yield batchOf(this.table, split.id, at === first ? undefined : String(at), String(end), rows, scope, valid);
+      this.table.liveMost = Math.max(this.table.liveMost, ++this.table.live);
+      try {
+        yield batchOf(this.table, split.id, at === first ? undefined : String(at), String(end), rows, scope, valid);
+      } finally {
+        this.table.live--;
+      }
     }
     if (valid !== undefined) valid.current = false;
   }
@@ -132,14 +170,29 @@ export class SimulatedSource implements Source {
   }
 }
 
-function batchOf(table: SimulatedTable, split: string, from: Position | undefined, position: Position, rows: readonly { row: FlowRow; line: number }[], scope: ScanScope, valid: { readonly current: boolean }): Batch {
+function batchOf(
+  table: SimulatedTable,
+  split: string,
+  from: Position | undefined,
+  position: Position,
+  rows: readonly { row: FlowRow; line: number }[],
+  scope: ScanScope,
+  valid: { readonly current: boolean },
+): Batch {
   const test = rowTest(scope, table.shape.key, table.shape.title);
   const readable = rows.filter(({ row, line }) => !table.unreadable.has(line) && test?.(row) !== false);
   const place = (line: number) => (table.shape.isFile === true ? `${table.shape.title}:${line + 1}` : keyText(table.rows[line]!));
   const check = () => {
     if (!valid.current) throw new Error("a batch was used after the next one had been asked for");
   };
-  const refused = rows.filter(({ line }) => table.unreadable.has(line)).map(({ line, row }): SourceRefusal => ({ cause: "unreadable", text: "it makes no sense", place: place(line), original: rowText(row) }));
+  const refused = rows
+    .filter(({ line }) => table.unreadable.has(line))
+    .map(({ line, row }): SourceRefusal => ({
+      cause: "unreadable",
+      text: "it makes no sense",
+      place: place(line),
+      original: rowText(row),
+    }));
   const bytes = rows.reduce((sum, { row }) => sum + row.columns.reduce((inner, { value }) => inner + valueSize(value), 16), 0);
   return {
     rows: readable.length,
@@ -197,7 +250,10 @@ class SimulatedParcel implements Parcel {
   }
 
   only(rows: readonly number[]): Parcel {
-    return new SimulatedParcel(rows.map((row) => this.content[row]!), this.onlyNew);
+    return new SimulatedParcel(
+      rows.map((row) => this.content[row]!),
+      this.onlyNew,
+    );
   }
 }
 
@@ -220,7 +276,8 @@ export class SimulatedTarget implements Target {
   prepare({ notEmpty, resuming }: PrepareOptions): Promise<void> {
     return this.#write("prepare", () => {
       const { table } = this;
-      if (table.rows.length > 0 && notEmpty === "refuse" && !resuming) throw new TableferryError("TF_TARGET_NOT_EMPTY", { message: `${table.shape.title} holds rows already` });
+      if (table.rows.length > 0 && notEmpty === "refuse" && !resuming)
+        throw new TableferryError("TF_TARGET_NOT_EMPTY", { message: `${table.shape.title} holds rows already` });
       table.exists = true;
       table.settings = "raised";
     });
@@ -268,9 +325,11 @@ export class SimulatedTarget implements Target {
       table.busy.set(id, busy - 1);
       return { row: i, kind: "retry", code: "OTSServerBusy", text: "Server is busy." };
     }
-    if (table.poison.has(id)) return { row: i, kind: "refused", refusal: { cause: "OTSParameterInvalid", text: "The row cannot be stored." } };
+    if (table.poison.has(id))
+      return { row: i, kind: "refused", refusal: { cause: "OTSParameterInvalid", text: "The row cannot be stored." } };
     const stored = table.find(row.key);
-    if (onlyNew && stored !== undefined && !sameRow(stored, row)) return { row: i, kind: "refused", refusal: { cause: "duplicate-key", text: "another row has the key already" } };
+    if (onlyNew && stored !== undefined && !sameRow(stored, row))
+      return { row: i, kind: "refused", refusal: { cause: "duplicate-key", text: "another row has the key already" } };
     table.put(row);
     table.written.push({ process: this.#process.name, key: keyText(row) });
     return undefined;
@@ -299,7 +358,8 @@ function parcelsOf(rows: readonly SimulatedRow[], size: number, onlyNew: boolean
   const parcels: SimulatedRow[][] = [];
   for (const row of rows) {
     const last = parcels.at(-1);
-    if (last === undefined || last.length >= size || last.some((other) => compareKey(other.row.key, row.row.key) === 0)) parcels.push([row]);
+    if (last === undefined || last.length >= size || last.some((other) => compareKey(other.row.key, row.row.key) === 0))
+      parcels.push([row]);
     else last.push(row);
   }
   return parcels.map((content) => new SimulatedParcel(content, onlyNew));
@@ -307,7 +367,9 @@ function parcelsOf(rows: readonly SimulatedRow[], size: number, onlyNew: boolean
 
 function sameRow(a: FlowRow, b: FlowRow): boolean {
   const values = new Map(b.columns.map(({ name, value }) => [name, value]));
-  return a.columns.length === b.columns.length && a.columns.every(({ name, value }) => values.has(name) && sameValue(values.get(name)!, value));
+  return (
+    a.columns.length === b.columns.length && a.columns.every(({ name, value }) => values.has(name) && sameValue(values.get(name)!, value))
+  );
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {

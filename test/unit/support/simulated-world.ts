@@ -205,7 +205,11 @@ export class SimulatedState implements StateStore {
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly [string, StateEntry]> {
-    const found = await this.#retried(() => this.#process.request(`state scan ${prefix}`, () => [...this.#entries].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1))));
+    const found = await this.#retried(() =>
+      this.#process.request(`state scan ${prefix}`, () =>
+        [...this.#entries].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
+    );
     yield* found;
   }
 
