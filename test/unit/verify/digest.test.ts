@@ -85,6 +85,9 @@ describe("Digest", () => {
     // One leaf, so that sums wrap around often.
     const rows = Array.from({ length: 300 }, (_, i): RowBytes => [Buffer.from("same key"), Buffer.from(String(i))]);
     expect(digestOf(rows).root()).toBe(plainRoot(rows));
+    const merged = digestOf(rows.slice(0, 100));
+    merged.merge(digestOf(rows.slice(100)));
+    expect(merged.root()).toBe(plainRoot(rows));
   });
 
   test("does not depend on order or on where bytes lie", () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { compare, inputOf, mapping, row, rows } from "./support/compare.ts";
+import { compare, mapping, row, rows } from "./support/compare.ts";
 import { MemorySide } from "./support/memory-side.ts";
-import { runVerification } from "../../../src/verify/verification.ts";
 
 const set = (side: MemorySide, id: number, value: bigint) => {
   side.rows = side.rows.map((one) => (one.key[0]!.value === BigInt(id) ? row(id, { value }) : one));
@@ -145,17 +144,27 @@ describe("an extra row under a mapping that derives the key", () => {
 });
 
 describe("cells that expire", () => {
+  const day = 86_400;
+  const now = 1_700_000_000_000;
+  const cells = (...ages: number[]) => ({
+    key: [{ name: "id", value: 1n }],
+    columns: ages.map((age, i) => ({ name: `c${i}`, value: 1n, timestamp: now - age * 1000 })),
+  });
+
   test("are left out on both sides where timestamps are kept", async () => {
-    const day = 86_400;
-    const now = 1_700_000_000_000;
-    const cells = (...stamps: number[]) => ({
-      key: [{ name: "id", value: 1n }],
-      columns: stamps.map((timestamp, i) => ({ name: `c${i}`, value: 1n, timestamp })),
-    });
-    const old = now - day * 1000 + 1000;
-    const source = new MemorySide([cells(now, old)], { timeToLiveSeconds: day });
-    const target = new MemorySide([cells(now)], { timeToLiveSeconds: day });
-    const { input } = inputOf(source, target, { scope: { versions: "keep" } });
-    expect(await runVerification(input)).toMatchObject({ equal: true, live: false });
+    const source = new MemorySide([cells(0, day - 1)], { timeToLiveSeconds: day });
+    const target = new MemorySide([cells(0)], { timeToLiveSeconds: day });
+    expect((await compare(source, target, { scope: { versions: "keep" } })).result).toMatchObject({ equal: true, live: false });
+  });
+
+  test("on one side first are left out on the other too", async () => {
+    const source = new MemorySide([cells(0)], { timeToLiveSeconds: day });
+    const target = new MemorySide([cells(0, 1.5 * day)], { timeToLiveSeconds: 2 * day });
+    expect((await compare(source, target, { scope: { versions: "keep" } })).result).toMatchObject({ equal: true, live: false });
+  });
+
+  test("soon are compared where they cannot expire", async () => {
+    const { result } = await compare(new MemorySide([cells(0, day - 1)]), new MemorySide([cells(0)]), { scope: { versions: "keep" } });
+    expect(result.equal).toBe(false);
   });
 });

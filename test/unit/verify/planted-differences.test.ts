@@ -169,8 +169,10 @@ describe("a planted difference is found and named:", () => {
     const harmed = target.filter((_, i) => i !== 7).map((one, i) => (i === 12 ? row(13, { half: "third" }) : one));
     const equal = await compare(new MemorySide(rows(10)), new MemorySide(target), { mapping: through });
     expect(equal.result).toMatchObject({ equal: true, sourceRows: 20, filteredRows: 0 });
-    const { result } = await compare(new MemorySide(rows(10)), new MemorySide(harmed), { mapping: through });
-    expect(result.differences.map(({ kind, key }) => `${kind} ${key}`).sort()).toEqual(["different id=13", "missing id=7"]);
+    for (const looksUp of [true, false]) {
+      const { result } = await compare(new MemorySide(rows(10), { looksUp }), new MemorySide(harmed), { mapping: through });
+      expect(result.differences.map(({ kind, key }) => `${kind} ${key}`).sort()).toEqual(["different id=13", "missing id=7"]);
+    }
   });
 
   test("two source rows that map to one target row", async () => {
@@ -190,6 +192,12 @@ describe("a planted difference is found and named:", () => {
       differenceCount: 1,
       differences: [{ kind: "duplicate", key: "id=2", columns: [{ source: "memory:3" }, { source: "memory:6" }] }],
     });
+  });
+
+  test("a row that stands there four times, as three too many", async () => {
+    const again = [1, 2, 3].map((size) => row(2, { size: BigInt(size) }));
+    const { result } = await compare(new MemorySide([...rows(5), ...again], { looksUp: false }), new MemorySide(rows(5)));
+    expect(result).toMatchObject({ differenceCount: 3, differences: [{ kind: "duplicate", key: "id=2" }] });
   });
 
   test("a row of a target that cannot be asked by key", async () => {
@@ -222,14 +230,14 @@ describe("a planted difference is found and named:", () => {
 
   test("rows without key, by how often they occur", async () => {
     const plain = (name: string): FlowRow => ({ key: [], columns: [{ name: "name", value: name }] });
-    const source = new MemorySide([plain("a"), plain("b"), plain("b"), plain("c")], { key: [], looksUp: false });
+    const source = new MemorySide([plain("a"), plain("b"), plain("b"), plain("b"), plain("c")], { key: [], looksUp: false });
     const target = new MemorySide([plain("b"), plain("a"), plain("d"), plain("c")], { key: [], looksUp: false });
     const { result } = await compare(source, target);
-    expect(result.differenceCount).toBe(2);
+    expect(result.differenceCount).toBe(3);
     expect(result.differences).toContainEqual({
       kind: "missing",
       key: "memory:2",
-      columns: [{ name: "(row)", source: null, target: null, why: "2 in the source, 1 in the target" }],
+      columns: [{ name: "(row)", source: null, target: null, why: "3 in the source, 1 in the target" }],
     });
     expect(result.differences).toContainEqual({
       kind: "extra",
