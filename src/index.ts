@@ -5,7 +5,16 @@ export { systemClock, type Clock } from "./base/clock.ts";
 export { systemChance, type Chance } from "./base/chance.ts";
 
 // Jobs: what to move from where to where, and how rows change on the way.
-export { jobSpec, migrationSpec, verificationSpec, type JobInput, type JobSpec, type MigrationInput, type MigrationSpec, type VerificationSpec } from "./job/job-spec.ts";
+export {
+  jobSpec,
+  migrationSpec,
+  verificationSpec,
+  type JobInput,
+  type JobSpec,
+  type MigrationInput,
+  type MigrationSpec,
+  type VerificationSpec,
+} from "./job/job-spec.ts";
 export type { CredentialReference, EndpointInput, EndpointSpec } from "./job/endpoint-spec.ts";
 export { parseJob } from "./job/parse-job.ts";
 export { problemsOf, type SpecProblem } from "./job/spec-problems.ts";

@@ -235,7 +235,8 @@ describe("sizes and names", () => {
 
   test("no file lies there unused", () => {
     const used = new Set(files.flatMap((file) => file.imports.map(({ specifier }) => targetOf(file, specifier))));
-    const entries = /^src\/(index|testing)\.ts$|^src\/cli\/main\.ts$|^src\/wire\/proto\/generate\.ts$|^components\/(index|provider\/index)\.ts$/;
+    const entries =
+      /^src\/(index|testing)\.ts$|^src\/cli\/main\.ts$|^src\/wire\/proto\/generate\.ts$|^components\/(index|provider\/index)\.ts$/;
     expect(product.map((file) => file.path).filter((path) => !entries.test(path) && !used.has(path))).toEqual([]);
   });
 });

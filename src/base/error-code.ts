@@ -23,7 +23,8 @@ export const errorCodes = {
   TF_CREDENTIALS_MISSING: "No credentials were found for an endpoint. Set the variables or the file the reference names.",
   // --- wire
   TF_WIRE_CORRUPT: "Bytes that are not a valid message. The offset is named; usually a truncated or foreign body.",
-  TF_VALUE_INVALID: "A value that Table Store cannot hold: half a surrogate pair, or an integer beyond 64 bits. Correct the value or the mapping.",
+  TF_VALUE_INVALID:
+    "A value that Table Store cannot hold: half a surrogate pair, or an integer beyond 64 bits. Correct the value or the mapping.",
   TF_RESPONSE_UNTRUSTED: "A response's signature or checksum does not match. Check the endpoint and the secret.",
   TF_CONNECTION: "The endpoint did not answer. Check that the server runs and the address is right.",
   // --- embedded store
@@ -40,7 +41,8 @@ export const errorCodes = {
   TF_STORE_NEWER: "The data folder was written by a newer version. Use that version of tableferry, or name another folder.",
   // --- sources and targets
   TF_SOURCE_MISSING: "What should be read is not there. Check the name, and that the credentials see the right instance.",
-  TF_SOURCE_FORMAT: "The file's structure cannot be followed. Correct it at the place named, or correct `format`, `header` and `delimiter`.",
+  TF_SOURCE_FORMAT:
+    "The file's structure cannot be followed. Correct it at the place named, or correct `format`, `header` and `delimiter`.",
   TF_SOURCE_COLUMN_MISSING: "A column that the specification names is not in the source. Correct the name, or the file's header.",
   TF_TARGET_MISSING: "The target table is not there. Create it, or say under `create` with which primary key it shall be made.",
   TF_TARGET_SCHEMA: "The target cannot hold the rows as mapped. Change the mapping, or the target.",
@@ -58,7 +60,8 @@ export const errorCodes = {
   TF_WRITE_FAILED: "The target kept refusing rows for now. Run again to go on from the last checkpoint, perhaps with lower limits.",
   TF_STATE_LOCKED: "Another process uses the job's state file. Wait for it, or stop it and run again.",
   TF_STATE_CORRUPT: "The job's state cannot be read. Restore it, or forget the job and run it from the beginning.",
-  TF_SIGNING_KEY: "The key for certificates is no Ed25519 key. Name a PEM file with one under `verify.signingKey`, or leave that out to have one made.",
+  TF_SIGNING_KEY:
+    "The key for certificates is no Ed25519 key. Name a PEM file with one under `verify.signingKey`, or leave that out to have one made.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -64,8 +64,11 @@ async function fromFile(path: string): Promise<AccessKey> {
     throw fail("the keys file is not JSON");
   }
   const { accessKeyId, accessKeySecret, securityToken } = (content ?? {}) as Record<string, unknown>;
-  if (typeof accessKeyId !== "string" || typeof accessKeySecret !== "string") throw fail("the keys file lacks accessKeyId or accessKeySecret");
-  return typeof securityToken === "string" ? { id: accessKeyId, secret: accessKeySecret, token: securityToken } : { id: accessKeyId, secret: accessKeySecret };
+  if (typeof accessKeyId !== "string" || typeof accessKeySecret !== "string")
+    throw fail("the keys file lacks accessKeyId or accessKeySecret");
+  return typeof securityToken === "string"
+    ? { id: accessKeyId, secret: accessKeySecret, token: securityToken }
+    : { id: accessKeyId, secret: accessKeySecret };
 }
 
 /** Alibaba Cloud's own chain; loaded only when asked for, because it costs 100 ms. */
@@ -81,7 +84,10 @@ async function fromChain(): Promise<CredentialSource> {
   }
   return async () => {
     const { accessKeyId, accessKeySecret, securityToken } = await credential.getCredential();
-    if (!accessKeyId || !accessKeySecret) throw new TableferryError("TF_CREDENTIALS_MISSING", { message: "Alibaba Cloud's credential chain gave no key" });
-    return securityToken ? { id: accessKeyId, secret: accessKeySecret, token: securityToken } : { id: accessKeyId, secret: accessKeySecret };
+    if (!accessKeyId || !accessKeySecret)
+      throw new TableferryError("TF_CREDENTIALS_MISSING", { message: "Alibaba Cloud's credential chain gave no key" });
+    return securityToken
+      ? { id: accessKeyId, secret: accessKeySecret, token: securityToken }
+      : { id: accessKeyId, secret: accessKeySecret };
   };
 }

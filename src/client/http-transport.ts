@@ -18,7 +18,14 @@ export interface HttpTransport {
 }
 
 /** Errors before anything was sent. */
-const unsentCodes: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+const unsentCodes: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 /** A pool of kept-alive connections; the only sockets the client opens. */
 export function openHttpTransport(options: HttpTransportOptions): HttpTransport {
@@ -31,7 +38,13 @@ export function openHttpTransport(options: HttpTransportOptions): HttpTransport 
     });
   }
   // Deadlines are the caller's, on its own clock.
-  const pool = new Pool(url.origin, { connections: options.connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000 });
+  const pool = new Pool(url.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 30_000,
+  });
   return {
     transport: (request, signal, room) =>
       new Promise((resolve, reject) => {
@@ -93,9 +106,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#signal?.aborted) controller.abort(new Error("aborted"));
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     this.#status = status;
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.#headers[name] = Array.isArray(value) ? value.join(", ") : value;
+    for (const [name, value] of Object.entries(headers))
+      if (value !== undefined) this.#headers[name] = Array.isArray(value) ? value.join(", ") : value;
     const length = Number(this.#headers["content-length"] ?? Number.NaN);
     if (this.#room !== undefined && length > 0 && length <= this.#bytesMax) this.#body = this.#room(length);
   }
@@ -105,14 +123,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#signal?.aborted) return;
     const at = this.#bytes;
     this.#bytes += chunk.length;
-    if (this.#bytes > (this.#body?.length ?? this.#bytesMax)) controller.abort(new Error(`the reply is longer than ${this.#body?.length ?? this.#bytesMax} bytes`));
+    if (this.#bytes > (this.#body?.length ?? this.#bytesMax))
+      controller.abort(new Error(`the reply is longer than ${this.#body?.length ?? this.#bytesMax} bytes`));
     else if (this.#body === undefined) this.#chunks.push(chunk);
     else this.#body.set(chunk, at);
   }
 
   onResponseEnd(): void {
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    const body = this.#body?.subarray(0, this.#bytes) ?? (this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes));
+    const body =
+      this.#body?.subarray(0, this.#bytes) ?? (this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes));
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
@@ -122,7 +142,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     const sent = !unsentCodes.has(code);
     this.#reject(
       new TransportError("TF_CONNECTION", sent, {
-        message: sent ? `the connection to ${this.#origin} broke: ${error.message}` : `${this.#origin} does not answer${code === "" ? "" : ` (${code})`}`,
+        message: sent
+          ? `the connection to ${this.#origin} broke: ${error.message}`
+          : `${this.#origin} does not answer${code === "" ? "" : ` (${code})`}`,
         place: this.#request.path,
         cause: error,
       }),

@@ -14,7 +14,12 @@ const alwaysCodes: ReadonlySet<string> = new Set([
 ]);
 
 /** Something may have been done: repeated for reads only (reference 1.9). */
-const readCodes: ReadonlySet<string> = new Set(["OTSTimeout", "OTSInternalServerError", "OTSServerUnavailable", "OTSTunnelServerUnavailable"]);
+const readCodes: ReadonlySet<string> = new Set([
+  "OTSTimeout",
+  "OTSInternalServerError",
+  "OTSServerUnavailable",
+  "OTSTunnelServerUnavailable",
+]);
 
 export type Verdict = "retry" | "give-up" | "unknown-outcome";
 

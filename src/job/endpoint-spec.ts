@@ -5,9 +5,18 @@ import { z } from "zod";
  * Pulumi state and in a log. `env` names a prefix: PREFIX_ACCESS_KEY_ID and PREFIX_ACCESS_KEY_SECRET (and PREFIX_SECURITY_TOKEN).
  */
 export const credentialReference = z.union([
-  z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/).describe("prefix of environment variables, e.g. TABLESTORE") }),
-  z.strictObject({ file: z.string().min(1).describe("JSON file with accessKeyId and accessKeySecret, as `tableferry serve` keeps beside its data") }),
-  z.strictObject({ chain: z.literal(true).describe("Alibaba Cloud's own chain: environment, profile, RAM roles of ECS, ACK (RRSA), OIDC") }),
+  z.strictObject({
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+      .describe("prefix of environment variables, e.g. TABLESTORE"),
+  }),
+  z.strictObject({
+    file: z.string().min(1).describe("JSON file with accessKeyId and accessKeySecret, as `tableferry serve` keeps beside its data"),
+  }),
+  z.strictObject({
+    chain: z.literal(true).describe("Alibaba Cloud's own chain: environment, profile, RAM roles of ECS, ACK (RRSA), OIDC"),
+  }),
 ]);
 export type CredentialReference = z.infer<typeof credentialReference>;
 

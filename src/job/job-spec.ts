@@ -9,11 +9,9 @@ const wholeNumber = z
   .string()
   .regex(/^-?\d{1,19}$/)
   .describe("a whole number of at most 64 bits, in quotes");
-const exactNumber = z
-  .number()
-  .refine((n) => !Number.isInteger(n) || Number.isSafeInteger(n), {
-    error: 'a number that JSON carries exactly; write { integer: "…" } or { double: "…" }',
-  });
+const exactNumber = z.number().refine((n) => !Number.isInteger(n) || Number.isSafeInteger(n), {
+  error: 'a number that JSON carries exactly; write { integer: "…" } or { double: "…" }',
+});
 
 /** A value in JSON. A plain number is an integer when it is whole, else a double; the object forms say it outright. */
 export const scalar = z.union([
