@@ -111,7 +111,7 @@ export class Digest {
   }
 }
 
-/** Hex SHA-256 of a row's canonical bytes. */
+/** SHA-256 of a row's canonical bytes, as 32 characters of 8 bits. */
 export function rowHash(bytes: Uint8Array, start: number, end: number): string {
-  return hash("sha256", bytes.subarray(start, end), "hex");
+  return hash("sha256", bytes.subarray(start, end), "binary");
 }

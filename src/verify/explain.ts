@@ -13,7 +13,7 @@ import { lookUpRows } from "./read-again.ts";
 import type { ColumnDifference } from "./row-difference.ts";
 import { findReject } from "./reject-index.ts";
 import { keyInverse } from "./source-key.ts";
-import { tryMap } from "./suspects.ts";
+import { tryMap } from "./map-row.ts";
 import { maskedText, plainText, type ShowValue } from "./value-text.ts";
 
 export interface ExplainInput {

@@ -4,7 +4,7 @@ import { compareKey, type KeyColumn } from "../model/key.ts";
 import type { KeyValue } from "../model/value.ts";
 import { keyText } from "./key-text.ts";
 import { lookUpRows } from "./read-again.ts";
-import { tryMap } from "./suspects.ts";
+import { tryMap } from "./map-row.ts";
 
 /** A source row that was looked for. */
 export interface FoundSource {

@@ -30,7 +30,7 @@ export class RowHasher {
     this.#canonicalizer.each(flowBatch(rows), visit);
   }
 
-  /** Hex SHA-256 of the row's canonical bytes. */
+  /** SHA-256 of the row's canonical bytes. */
   hash(row: FlowRow): string {
     let hash = "";
     this.each([row], (bytes, start, _keyEnd, end) => {

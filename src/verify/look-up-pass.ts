@@ -4,7 +4,7 @@ import { RowHasher } from "./flow-batch.ts";
 import type { SidePass } from "./read-splits.ts";
 import { lookUpRows } from "./read-again.ts";
 import { digestPass, type SideDigest } from "./side-digest.ts";
-import { tryMap } from "./suspects.ts";
+import { tryMap } from "./map-row.ts";
 
 export interface LookedUpSides {
   readonly source: Source;

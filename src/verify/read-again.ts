@@ -7,12 +7,14 @@ import { keyText } from "./key-text.ts";
 import { freshSplits, readSplits, type ReadOptions, type SplitProgress } from "./read-splits.ts";
 import type { RejectIndex } from "./reject-index.ts";
 import type { KeyInverse } from "./source-key.ts";
-import { keyId, mapRow, tryMap, type Suspect } from "./suspects.ts";
+import { keyId } from "./key-id.ts";
+import { mapRow, tryMap } from "./map-row.ts";
+import type { Suspect } from "./suspects.ts";
 
 /** A row of one side, in the target's form. */
 export interface FoundRow {
   readonly row: FlowRow;
-  /** Hex SHA-256 of the canonical bytes. */
+  /** SHA-256 of the canonical bytes. */
   readonly hash: string;
   readonly place: string;
 }
@@ -85,31 +87,20 @@ export class SourceLookUpReader implements SuspectReader {
     const { side, inverse, versions } = this.#given;
     const asked = suspects.map(({ key, sources, rejected }) => {
       // A rejected row stays rejected, whatever the source has now.
-      if (sources.length > 0 || rejected > 0) return sources;
-      const from = inverse!(key);
-      return [{ key: from, place: keyText(from) }];
+      return sources.length > 0 || rejected > 0 ? sources : [inverse!(key)];
     });
-    const rows = await lookUpRows(
-      side,
-      asked.flatMap((sources) => sources.map(({ key }) => key)),
-      { versions },
-      signal,
-    );
+    const rows = await lookUpRows(side, asked.flat(), { versions }, signal);
     let at = 0;
-    return asked.map((sources, i) =>
-      this.#found(
-        suspects[i]!,
-        sources.map(({ place }) => ({ place, row: rows[at++] })),
-      ),
-    );
+    return asked.map((keys, i) => this.#found(suspects[i]!, keys, rows.slice(at, (at += keys.length))));
   }
 
-  #found(suspect: Suspect, read: readonly { readonly place: string; readonly row: FlowRow | undefined }[]): Found {
+  #found(suspect: Suspect, keys: Suspect["sources"], read: readonly (FlowRow | undefined)[]): Found {
     const { mapping, inPart, form } = this.#given;
     const rows: FoundRow[] = [];
     let refused = 0;
-    for (const { place, row } of read) {
+    for (const [i, row] of read.entries()) {
       if (row === undefined || inPart?.(row) === false) continue;
+      const place = keyText(keys[i]!);
       const out = tryMap(row, mapping);
       if (out.refused !== undefined) refused++;
       for (const mapped of out.rows) if (compareKey(mapped.key, suspect.key) === 0) rows.push({ ...form(mapped), place });
@@ -163,6 +154,7 @@ export interface ScannedSide {
   readonly mapping: CompiledMapping | undefined;
   readonly splits: readonly SplitProgress[];
   readonly form: RowForm;
+  readonly keyless: boolean;
   /** Of the source side. */
   readonly rejects: RejectIndex | undefined;
   readonly options: Omit<ReadOptions, "signal">;
@@ -190,14 +182,14 @@ export class ScanReader implements SuspectReader {
   }
 
   #pick(batch: Batch, canonicalizer: Canonicalizer, wanted: ReadonlyMap<string, Picked>): void {
-    const { mapping, form, rejects } = this.#given;
+    const { mapping, form, keyless, rejects } = this.#given;
     const hits: { id: string; index: number; ordinal: number }[] = [];
     let previous = -1;
     let ordinal = 0;
     canonicalizer.each(batch, (bytes, start, keyEnd, _end, index) => {
       ordinal = index === previous ? ordinal + 1 : 0;
       previous = index;
-      const id = keyId(bytes, start, keyEnd);
+      const id = keyId(bytes, start, keyEnd, keyless);
       if (wanted.has(id)) hits.push({ id, index, ordinal });
     });
     for (const { id, index, ordinal: nth } of hits) {

@@ -18,17 +18,23 @@ import type { VerificationInput } from "./verification-input.ts";
 export interface Findings extends Settlement {
   /** Leaves that differ and were not looked into: `differenceCount` is then a lower bound. */
   readonly leavesLeft: number;
+  /** Of the differing rows, those that were counted as they were listed, without being read again. */
+  readonly counted: number;
 }
 
 export interface SecondPassBounds {
-  /** Rows of both sides listed at once; some 350 bytes each. */
+  /** Rows of both sides listed at once; some 300 bytes each. */
   readonly rows: number;
   /** Times that both sides are read again at most. */
   readonly passes: number;
+  /** Differences after which the verdict is beyond doubt: further suspects are counted, not read again. */
+  readonly settled: number;
 }
 
-/** 100,000 rows are some 35 MB; 20 passes then look into every row of two sides of a million rows that have nothing in common. */
-const defaultBounds: SecondPassBounds = { rows: 100_000, passes: 20 };
+/** 100,000 rows are some 30 MB; 20 passes then look into every row of two sides of a million rows that have nothing in common. */
+const defaultBounds: SecondPassBounds = { rows: 100_000, passes: 20, settled: 10_000 };
+/** Suspects settled together. */
+const SLICE = 5000;
 
 /**
  * Reads the differing leaves once more, a bounded group of them at a time, lists what is not the same in them, and settles it.
@@ -44,26 +50,53 @@ export async function secondPass(
 ): Promise<Findings> {
   const into = emptySettlement();
   const leaves = first.source.digest.differing(first.target.digest);
-  if (leaves.length === 0) return { ...into, leavesLeft: 0 };
+  if (leaves.length === 0) return { ...into, leavesLeft: 0, counted: 0 };
   const options = readOptions(input, meter, workers);
   const rules = settleRules(input, sides, workers);
   const readers = readersOf(input, sides, first, options);
+  const scanned = sides.coverage.mode === "scan";
+  const settledMost = Math.max(bounds.settled, input.verify.list);
+  let counted = 0;
   const groups = leafGroups(leaves, first.source.digest, first.target.digest, bounds.rows);
   for (const group of groups.slice(0, bounds.passes)) {
     meter.enter("verify");
-    const listing = new LeafListing(group, { keyless: rules.keyless, rejects: input.rejects });
-    const passes = [listing.sourcePass(input.source, first.sourceScope, input.mapping, freshSplits(first.source.splits))];
-    if (sides.coverage.mode === "scan") passes.push(listing.targetPass(input.target, first.targetScope, freshSplits(first.target.splits)));
-    await readSplits(passes, { ...options, signal: input.context.signal });
+    const listing = await list(group, { input, sides, first, options });
     meter.enter("settle");
-    const suspects = listing.suspects();
+    let found = false;
+    for (const suspects of listing.suspects(SLICE)) {
+      found = true;
+      // By looking up, every row of a differing leaf is a suspect, so none may be counted unread.
+      if (scanned && into.differenceCount >= settledMost) {
+        const unexplained = suspects.filter(({ rejected }) => rejected === 0).length;
+        into.rejected += suspects.reduce((sum, { rejected }) => sum + rejected, 0);
+        into.differenceCount += unexplained;
+        counted += unexplained;
+      } else {
+        await settle(suspects, readers, rules, input.verify.list, into);
+      }
+    }
     // The leaf differed and now nothing in it does.
-    if (suspects.length === 0) into.moved++;
-    await settle(suspects, readers, rules, input.verify.list, into);
+    if (!found) into.moved++;
   }
-  // By looking up, every row of a differing leaf is a suspect, and most are alike from the start.
-  if (sides.coverage.mode === "look-up") into.alike = 0;
-  return { ...into, leavesLeft: groups.slice(bounds.passes).reduce((left, group) => left + group.length, 0) };
+  if (!scanned) into.alike = 0;
+  return { ...into, leavesLeft: groups.slice(bounds.passes).reduce((left, group) => left + group.length, 0), counted };
+}
+
+interface ListingJob {
+  readonly input: VerificationInput;
+  readonly sides: Sides;
+  readonly first: FirstPass;
+  readonly options: Omit<ReadOptions, "signal">;
+}
+
+async function list(leaves: readonly number[], { input, sides, first, options }: ListingJob): Promise<LeafListing> {
+  const { source, target, mapping, rejects, context } = input;
+  const sourceKeys = source.lookUp !== undefined && keyInverse(mapping, sides.source.key) === undefined;
+  const listing = new LeafListing(leaves, { keyless: sides.key.length === 0, rejects, sourceKeys });
+  const passes = [listing.sourcePass(source, first.sourceScope, mapping, freshSplits(first.source.splits))];
+  if (sides.coverage.mode === "scan") passes.push(listing.targetPass(target, first.targetScope, freshSplits(first.target.splits)));
+  await readSplits(passes, { ...options, signal: context.signal });
+  return listing;
 }
 
 function readOptions({ throttle }: VerificationInput, meter: ProgressMeter, workers: number): Omit<ReadOptions, "signal"> {
@@ -100,10 +133,11 @@ function readersOf(input: VerificationInput, sides: Sides, first: FirstPass, opt
   const form = formOf(input, sides);
   const inPart = coverage.outsideIsAbsent ? rowTest(coverage.sourceScope, sides.source.key, sides.source.title) : undefined;
   const inverse = keyInverse(mapping, sides.source.key);
+  const keyless = sides.key.length === 0;
   return {
     source: [
       new SourceLookUpReader({ side: source, mapping, inverse, versions, inPart, form }),
-      new ScanReader({ side: source, scope: first.sourceScope, mapping, splits: first.source.splits, form, rejects, options }),
+      new ScanReader({ side: source, scope: first.sourceScope, mapping, splits: first.source.splits, form, keyless, rejects, options }),
     ],
     target: [
       new TargetLookUpReader(target, versions, form),
@@ -113,6 +147,7 @@ function readersOf(input: VerificationInput, sides: Sides, first: FirstPass, opt
         mapping: undefined,
         splits: first.target.splits,
         form,
+        keyless,
         rejects: undefined,
         options,
       }),

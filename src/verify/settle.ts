@@ -31,7 +31,7 @@ export interface BothSides {
 
 /** What the rounds came to. */
 export interface Settlement {
-  /** At most as many as were asked for; in order of keys within one call. */
+  /** At most as many as were asked for. */
   readonly differences: Difference[];
   /** Rows that differ, listed or not; the unsettled ones among them. */
   differenceCount: number;
@@ -68,7 +68,7 @@ export async function settle(
   list: number,
   into: Settlement,
 ): Promise<void> {
-  let left = [...suspects].sort((a, b) => (a.id < b.id ? -1 : 1));
+  let left = suspects;
   for (let round = 1; left.length > 0; round++) {
     if (round > 1) await rules.clock.sleep(rules.roundSeconds * 1000, rules.signal);
     const last = round >= rules.rounds;

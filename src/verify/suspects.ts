@@ -1,19 +1,12 @@
-import { assert } from "../base/assert.ts";
 import type { Batch, Canonicalizer, ScanScope, Source } from "../connector/connector.ts";
-import { RowRefused, type CompiledMapping, type FlowRow } from "../job/mapping.ts";
+import type { CompiledMapping } from "../job/mapping.ts";
 import type { KeyColumn } from "../model/key.ts";
 import type { KeyValue } from "../model/value.ts";
 import { LEAVES, rowHash, type Digest } from "./digest.ts";
-import { keyText } from "./key-text.ts";
+import { keyId, keyOfId } from "./key-id.ts";
 import { leafOf } from "./key-leaf.ts";
 import type { RejectIndex } from "./reject-index.ts";
 import type { SidePass, SplitProgress } from "./read-splits.ts";
-
-/** A source row that maps to a suspect's key. */
-export interface SuspectSource {
-  readonly key: readonly KeyColumn<KeyValue>[];
-  readonly place: string;
-}
 
 /** A target key whose rows were not the same on both sides when they were listed. */
 export interface Suspect {
@@ -21,8 +14,8 @@ export interface Suspect {
   readonly id: string;
   /** In the target's form; empty where rows have no key. */
   readonly key: readonly KeyColumn<KeyValue>[];
-  /** The first few source rows that map to it, without rejected ones. */
-  readonly sources: readonly SuspectSource[];
+  /** Keys of the first few source rows that map to it, where the target key does not tell them; without rejected ones. */
+  readonly sources: readonly (readonly KeyColumn<KeyValue>[])[];
   /** Source rows that map to it and were rejected. */
   readonly rejected: number;
   /** Where it was seen on the target side, for rows without key. */
@@ -34,38 +27,35 @@ export interface Suspect {
 /** Source rows remembered of one target key; more are only counted. */
 const SOURCES_KEPT = 4;
 
-class Listed implements Suspect {
-  readonly id: string;
-  key: readonly KeyColumn<KeyValue>[] = [];
-  readonly sources: SuspectSource[] = [];
-  rejected = 0;
-  targetPlace: string | undefined;
+/** Kept small: a group holds many, and most turn out alike. */
+class Listed {
   bytes = 0;
-  readonly sourceHashes: string[] = [];
-  readonly targetHashes: string[] = [];
-
-  constructor(id: string) {
-    this.id = id;
-  }
+  /** SHA-256 of the rows, 32 characters each, one behind the other. */
+  source = "";
+  target = "";
+  rejected = 0;
+  sources: (readonly KeyColumn<KeyValue>[])[] | undefined;
+  targetPlace: string | undefined;
 
   get alike(): boolean {
-    const [a, b] = [this.sourceHashes, this.targetHashes];
-    if (a.length !== b.length) return false;
-    if (a.length === 1) return a[0] === b[0];
-    return a.sort().join() === b.sort().join();
+    return this.source === this.target || (this.source.length === this.target.length && sorted(this.source) === sorted(this.target));
   }
 }
+
+function sorted(hashes: string): string {
+  return Array.from({ length: hashes.length / HASH_LENGTH }, (_, i) => hashes.slice(i * HASH_LENGTH, (i + 1) * HASH_LENGTH))
+    .sort()
+    .join("");
+}
+
+const HASH_LENGTH = 32;
 
 export interface ListingOptions {
   /** The target's rows have no key: then a row is its own key and counts decide. */
   readonly keyless: boolean;
   readonly rejects: RejectIndex | undefined;
-}
-
-/** The key's canonical bytes as text: themselves, or a hash where they are long (rows without key are their own key). */
-export function keyId(bytes: Uint8Array, start: number, keyEnd: number): string {
-  if (keyEnd - start > 128) return `sha256:${rowHash(bytes, start, keyEnd)}`;
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, keyEnd - start).toString("latin1");
+  /** Source rows will be read again by keys that only their rows tell. */
+  readonly sourceKeys: boolean;
 }
 
 /**
@@ -87,7 +77,10 @@ export function leafGroups(leaves: readonly number[], source: Digest, target: Di
   return groups;
 }
 
-/** The second pass: lists the rows of some leaves on both sides and keeps those that are not alike. Only these rows are hashed and decoded. */
+/**
+ * The second pass: lists the rows of some leaves on both sides and keeps those that are not alike. Only these rows are hashed, and
+ * decoded only where `sourceKeys` asks for it: target keys are read from the canonical form.
+ */
 export class LeafListing {
   readonly #wanted = new Uint8Array(LEAVES);
   readonly #listed = new Map<string, Listed>();
@@ -99,79 +92,52 @@ export class LeafListing {
   }
 
   sourcePass(side: Source, scope: ScanScope, mapping: CompiledMapping | undefined, splits: readonly SplitProgress[]): SidePass {
+    const { rejects, sourceKeys } = this.#options;
     const fold = (batch: Batch, canonicalizer: Canonicalizer) => {
-      this.#list(batch, canonicalizer, (listed, hash, index, ordinal) => {
-        listed.sourceHashes.push(hash);
-        const row = batch.decoded()[index]!;
-        if (!this.#options.keyless && listed.key.length === 0) listed.key = mapped(row, mapping, ordinal).key;
-        const place = this.#place(batch, index, row);
-        if (this.#options.rejects?.has(place) === true) listed.rejected++;
-        else if (listed.sources.length < SOURCES_KEPT) listed.sources.push({ key: row.key, place });
-      });
+      const found = this.#list(batch, canonicalizer, (listed, hash) => (listed.source += hash));
+      if (rejects === undefined && !sourceKeys) return;
+      for (const { listed, index } of found) {
+        if (rejects?.has(batch.place(index)) === true) listed.rejected++;
+        else if (sourceKeys && (listed.sources ??= []).length < SOURCES_KEPT) listed.sources.push(batch.decoded()[index]!.key);
+      }
     };
     return { side, scope, mapping, splits, fold };
   }
 
   targetPass(side: Source, scope: ScanScope, splits: readonly SplitProgress[]): SidePass {
     const fold = (batch: Batch, canonicalizer: Canonicalizer) => {
-      this.#list(batch, canonicalizer, (listed, hash, index) => {
-        listed.targetHashes.push(hash);
-        if (this.#options.keyless) listed.targetPlace ??= batch.place(index);
-        else if (listed.key.length === 0) listed.key = batch.decoded()[index]!.key;
-      });
+      const found = this.#list(batch, canonicalizer, (listed, hash) => (listed.target += hash));
+      if (this.#options.keyless) for (const { listed, index } of found) listed.targetPlace ??= batch.place(index);
     };
     return { side, scope, mapping: undefined, splits, fold };
   }
 
-  suspects(): Suspect[] {
-    return [...this.#listed.values()].filter((listed) => !listed.alike);
+  /** Those that are not alike, `size` at a time, in order of keys' canonical bytes. */
+  *suspects(size: number): Generator<readonly Suspect[]> {
+    const ids = [...this.#listed.keys()].filter((id) => !this.#listed.get(id)!.alike).sort();
+    for (let at = 0; at < ids.length; at += size) yield ids.slice(at, at + size).map((id) => this.#suspect(id));
   }
 
-  /** A table's batch looks for the place from its beginning, so it is asked only where the place says more than the key. */
-  #place(batch: Batch, index: number, row: FlowRow): string {
-    return this.#options.rejects !== undefined || row.key.length === 0 ? batch.place(index) : keyText(row.key);
+  #suspect(id: string): Suspect {
+    const { bytes, rejected, sources, targetPlace } = this.#listed.get(id)!;
+    return { id, key: this.#options.keyless ? [] : keyOfId(id), sources: sources ?? [], rejected, targetPlace, bytes };
   }
 
-  #list(batch: Batch, canonicalizer: Canonicalizer, take: (listed: Listed, hash: string, index: number, ordinal: number) => void): void {
-    const found: { listed: Listed; hash: string; index: number; ordinal: number }[] = [];
-    let previous = -1;
-    let ordinal = 0;
+  #list(
+    batch: Batch,
+    canonicalizer: Canonicalizer,
+    take: (listed: Listed, hash: string) => void,
+  ): { readonly listed: Listed; readonly index: number }[] {
+    const found: { readonly listed: Listed; readonly index: number }[] = [];
     canonicalizer.each(batch, (bytes, start, keyEnd, end, index) => {
-      ordinal = index === previous ? ordinal + 1 : 0;
-      previous = index;
       if (this.#wanted[leafOf(bytes, start, keyEnd)] === 0) return;
-      const id = keyId(bytes, start, keyEnd);
+      const id = keyId(bytes, start, keyEnd, this.#options.keyless);
       let listed = this.#listed.get(id);
-      if (listed === undefined) this.#listed.set(id, (listed = new Listed(id)));
+      if (listed === undefined) this.#listed.set(id, (listed = new Listed()));
       listed.bytes = Math.max(listed.bytes, end - start);
-      found.push({ listed, hash: rowHash(bytes, start, end), index, ordinal });
+      take(listed, rowHash(bytes, start, end));
+      found.push({ listed, index });
     });
-    // Decoding only now: a source may lend the same buffers to the canonical form and to decoded rows.
-    for (const { listed, hash, index, ordinal: nth } of found) take(listed, hash, index, nth);
-  }
-}
-
-/** Row number `ordinal` of those that the mapping makes of a row: the canonical form comes in the mapping's order. */
-function mapped(row: FlowRow, mapping: CompiledMapping | undefined, ordinal: number): FlowRow {
-  const out = mapRow(row, mapping)[ordinal];
-  assert(out !== undefined, "the mapping to make the same rows twice of one row; it must be pure");
-  return out;
-}
-
-/** @throws RowRefused */
-export function mapRow(row: FlowRow, mapping: CompiledMapping | undefined): readonly FlowRow[] {
-  return mapping === undefined || mapping.identity ? [row] : mapping.map(row);
-}
-
-/** What a row becomes, or why it becomes nothing. */
-export function tryMap(
-  row: FlowRow,
-  mapping: CompiledMapping | undefined,
-): { readonly rows: readonly FlowRow[]; readonly refused: RowRefused | undefined } {
-  try {
-    return { rows: mapRow(row, mapping), refused: undefined };
-  } catch (error) {
-    if (!(error instanceof RowRefused)) throw error;
-    return { rows: [], refused: error };
+    return found;
   }
 }

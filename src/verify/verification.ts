@@ -72,6 +72,8 @@ function resultOf(
     input.context.note(
       `so much differs that it was not counted to the end: at least ${differenceCount} rows; ${findings.leavesLeft} of 65,536 leaves were not looked into`,
     );
+  if (findings.counted > 0)
+    input.context.note(`of the differing rows, ${findings.counted} were counted as they were first read, without being read again`);
   return {
     job: input.job,
     equal: differenceCount === findings.unsettled && findings.unsettled <= input.verify.unsettledAllowed && findings.leavesLeft === 0,

@@ -274,19 +274,32 @@ describe("the report", () => {
   test("goes through much that differs in bounded groups, and counts every row", async () => {
     const source = new MemorySide(rows(300));
     const target = new MemorySide(rows(300).map((one) => ({ ...one, columns: [] })));
-    const { result } = await compare(source, target, { bounds: { rows: 50, passes: 100 } });
+    const { result } = await compare(source, target, { bounds: { rows: 50, passes: 100, settled: 10_000 } });
     expect(result).toMatchObject({ equal: false, differenceCount: 300 });
   });
 
+  test("counts without reading again once the verdict is beyond doubt, and says so", async () => {
+    const source = new MemorySide(rows(300));
+    const { result, notes } = await compare(source, new MemorySide([]), {
+      verify: { list: 2 },
+      bounds: { rows: 50, passes: 100, settled: 5 },
+    });
+    expect(result).toMatchObject({ equal: false, differenceCount: 300 });
+    expect(source.lookedUp).toBeLessThan(10);
+    expect(notes).toEqual([expect.stringMatching(/^of the differing rows, 2\d\d were counted as they were first read/)]);
+  });
+
   test("says that it did not count to the end, and never equal, when too much differs", async () => {
-    const { result, notes } = await compare(new MemorySide(rows(300)), new MemorySide([]), { bounds: { rows: 50, passes: 2 } });
+    const { result, notes } = await compare(new MemorySide(rows(300)), new MemorySide([]), {
+      bounds: { rows: 50, passes: 2, settled: 10_000 },
+    });
     expect(result.equal).toBe(false);
     expect(result.differenceCount).toBeLessThan(300);
     expect(notes.join()).toMatch(/not counted to the end: at least \d+ rows; \d+ of 65,536 leaves/);
   });
 
   test("never says equal of leaves that it did not look into", async () => {
-    const { result } = await compare(new MemorySide(rows(3)), new MemorySide([]), { bounds: { rows: 50, passes: 0 } });
+    const { result } = await compare(new MemorySide(rows(3)), new MemorySide([]), { bounds: { rows: 50, passes: 0, settled: 10_000 } });
     expect(result).toMatchObject({ equal: false, differenceCount: 0 });
   });
 
