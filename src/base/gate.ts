@@ -8,7 +8,7 @@ export interface Hold {
 }
 
 interface Waiting {
-  readonly weight: number;
+  readonly weight: () => number;
   readonly enter: () => void;
 }
 
@@ -36,16 +36,20 @@ export class Gate {
     return this.#most;
   }
 
-  /** Waits for its turn; rejects with the signal's reason. */
-  acquire(weight: number, signal?: AbortSignal): Promise<Hold> {
+  /**
+   * Waits for its turn; rejects with the signal's reason.
+   * @param wanted the weight, or what tells it when its turn comes
+   */
+  acquire(wanted: number | (() => number), signal?: AbortSignal): Promise<Hold> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#queue.length === 0 && this.#fits(weight)) return Promise.resolve(this.#enter(weight));
+    const weight = typeof wanted === "number" ? () => wanted : wanted;
+    if (this.#queue.length === 0 && this.#fits(weight())) return Promise.resolve(this.#enter(weight()));
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         weight,
         enter: () => {
           signal?.removeEventListener("abort", leave);
-          resolve(this.#enter(weight));
+          resolve(this.#enter(weight()));
         },
       };
       const leave = () => {
@@ -92,6 +96,6 @@ export class Gate {
   }
 
   #admit(): void {
-    while (this.#queue.length > 0 && this.#fits(this.#queue[0]!.weight)) this.#queue.shift()!.enter();
+    while (this.#queue.length > 0 && this.#fits(this.#queue[0]!.weight())) this.#queue.shift()!.enter();
   }
 }

@@ -1,12 +1,12 @@
-import { toError } from "../base/error.ts";
 import { Gate } from "../base/gate.ts";
-import type { EncoderOptions, Split } from "../connector/connector.ts";
+import type { Split } from "../connector/connector.ts";
 import { firstCheckpoint, totalsOf, type Checkpoint, type CopyTotals } from "../pipeline/checkpoint.ts";
 import type { Fence } from "../pipeline/fence.ts";
 import type { ProgressMeter } from "../pipeline/progress-meter.ts";
 import { Throttle } from "../pipeline/throttle.ts";
 import { Writer } from "../pipeline/writer.ts";
-import { copySplit, type CopyWork } from "./copy-split.ts";
+import type { CopyWork } from "./copy-split.ts";
+import { runWorkers } from "./copy-workers.ts";
 import type { JobSides } from "./job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
 import { RejectTally } from "./reject-tally.ts";
@@ -49,9 +49,12 @@ export async function copyRows(copy: CopyRun): Promise<Copied> {
   if (tally.exceeded && run.record.rejectsExceeded === true) rewritten += await retryRejected(run, known, tally);
   beginProgress(meter, splits, known, run.record.estimatedRows);
   const signals = new StopSignals(context.signal, copy.lost, context.clock, graceMs);
-  const work = workOf(copy, signals, tally, (rows) => (rewritten += rows));
   const open = splits.filter((split) => known.get(split.id)?.done !== true);
-  const failure = await runWorkers(copy, work, open, signals);
+  const begun = new Set(open.map((split) => split.id).filter((id) => known.has(id)));
+  const work = workOf(copy, signals, tally, { begun, count: (rows) => (rewritten += rows) });
+  const { limits, versions } = spec;
+  const encoder = () => input.target.encoder(copy.sides.mapping, { versions, refuseDuplicates: copy.refuseDuplicates });
+  const failure = await runWorkers({ work, run, signals, count: limits.workers, bytes: new Gate(limits.inFlightBytes), encoder }, open);
   signals.end();
   const totals = totalsOf((await run.checkpoints.read()).values());
   return {
@@ -67,7 +70,7 @@ function workOf(
   { input, sides, run, fence, meter }: CopyRun,
   signals: StopSignals,
   tally: RejectTally,
-  onRewritten: (rows: number) => void,
+  rewritten: CopyWork["rewritten"],
 ): CopyWork {
   const { spec, source, target, context } = input;
   const { limits } = spec;
@@ -90,39 +93,12 @@ function workOf(
     mappingHash: sides.mapping.hash,
     clock,
     meter,
-    bytes: new Gate(limits.inFlightBytes),
     met: {},
     stop: signals.stop,
     faultPoint: context.faultPoint ?? (() => undefined),
     onRejects: (count) => tally.add(count),
-    onRewritten,
+    rewritten,
   };
-}
-
-/** Workers take splits in order. The first failure asks the others to stop, and is returned when all have. */
-async function runWorkers(
-  { input, sides, run, refuseDuplicates }: CopyRun,
-  work: CopyWork,
-  open: readonly Split[],
-  signals: StopSignals,
-): Promise<Error | undefined> {
-  const { spec, target } = input;
-  const options: EncoderOptions = { versions: spec.versions, refuseDuplicates };
-  const queue = [...open].reverse();
-  let failure: Error | undefined;
-  const worker = async () => {
-    const encoder = target.encoder(sides.mapping, options);
-    try {
-      for (let split = queue.pop(); split !== undefined && !work.stop.aborted; split = queue.pop()) {
-        await copySplit(work, split, await run.checkpoints.take(split.id, run.token), encoder);
-      }
-    } catch (thrown) {
-      failure ??= toError(thrown);
-      signals.stopAll(failure);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(spec.limits.workers, open.length)) }, worker));
-  return failure;
 }
 
 function beginProgress(

@@ -60,6 +60,18 @@ describe("gate", () => {
     expect([gate.held, gate.most]).toEqual([10, 12]);
   });
 
+  test("asks what a piece weighs when its turn comes", async () => {
+    const gate = new Gate(10);
+    const first = await gate.acquire(6);
+    let weight = 9;
+    const entered: string[] = [];
+    void gate.acquire(() => weight).then(() => entered.push("grown lighter"));
+    weight = 4;
+    first.resize(5);
+    await settle();
+    expect([entered, gate.held]).toEqual([["grown lighter"], 9]);
+  });
+
   test("is crowded when more is held than the limit, by more than one", async () => {
     const gate = new Gate(10);
     const one = await gate.acquire(4);
