@@ -28,11 +28,12 @@ async function newProject(migration: string): Promise<StackProject> {
 /** An `up` whose copy is under way: some rows are acknowledged, some are not. */
 async function underWay(project: StackProject): Promise<RunningCommand> {
   const up = project.start("up", "--skip-preview");
-  await eventually(
-    "rows are being copied",
-    () => up.events().some(({ diagnosticEvent }) => /copied [1-9][\d,]* of about/.test(diagnosticEvent?.message ?? "")) || undefined,
-    90_000,
-  );
+  const copied = () => up.events().some(({ diagnosticEvent }) => /copied [1-9][\d,]* of about/.test(diagnosticEvent?.message ?? "")) || undefined;
+  const early = up.result.then(({ stdout, stderr }) => {
+    throw new Error(`the update ended before it could be interrupted:\n${stdout}${stderr}`);
+  });
+  await Promise.race([eventually("rows are being copied", copied, 90_000), early]);
+  early.catch(() => undefined);
   return up;
 }
 
@@ -56,6 +57,7 @@ describe("a migration that is interrupted", () => {
       expect(rowsAt(half)).toBeLessThan(ROWS);
       expect(existsSync(join(project.folder, ".tableferry/stop/test/move"))).toBe(false);
       expect(seconds, "seconds from Ctrl-C to the end of pulumi").toBeLessThan(5);
+      console.info(`from Ctrl-C to the end of pulumi: ${seconds.toFixed(1)} s, ${String(rowsAt(half))} rows acknowledged`);
 
       const status = await tableferryStatus(project);
       expect(status).toMatchObject({ stage: "copying" });
