@@ -28,7 +28,8 @@ async function newProject(migration: string): Promise<StackProject> {
 /** An `up` whose copy is under way: some rows are acknowledged, some are not. */
 async function underWay(project: StackProject): Promise<RunningCommand> {
   const up = project.start("up", "--skip-preview");
-  const copied = () => up.events().some(({ diagnosticEvent }) => /copied [1-9][\d,]* of about/.test(diagnosticEvent?.message ?? "")) || undefined;
+  const copied = () =>
+    up.events().some(({ diagnosticEvent }) => /copied [1-9][\d,]* of about/.test(diagnosticEvent?.message ?? "")) || undefined;
   const early = up.result.then(({ stdout, stderr }) => {
     throw new Error(`the update ended before it could be interrupted:\n${stdout}${stderr}`);
   });
