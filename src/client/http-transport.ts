@@ -1,6 +1,6 @@
-import { Pool, type Dispatcher } from "undici";
 import { TableferryError } from "../base/error.ts";
-import type { ResponseRoom, Transport, WireRequest, WireResponse } from "../wire/transport.ts";
+import type { Transport, WireRequest } from "../wire/transport.ts";
+import { HttpConnection, type Exchange } from "./http-connection.ts";
 import { TransportError } from "./transport-error.ts";
 
 export interface HttpTransportOptions {
@@ -10,24 +10,17 @@ export interface HttpTransportOptions {
   readonly connections: number;
   /** Bytes of a reply at most; a longer one is refused before it is read. */
   readonly responseBytesMax: number;
+  /** Called synchronously when a connection is there, before the request's first byte leaves; throwing sends nothing (a fence, R2). */
+  readonly beforeSend?: ((request: WireRequest) => void) | undefined;
 }
 
 export interface HttpTransport {
   readonly transport: Transport;
+  /** Lets exchanges under way end, then closes every connection. */
   close(): Promise<void>;
 }
 
-/** Errors before anything was sent. */
-const unsentCodes: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
-/** A pool of kept-alive connections; the only sockets the client opens. */
+/** A pool of kept-alive connections; the only sockets the client opens. @throws TF_SPEC_INVALID */
 export function openHttpTransport(options: HttpTransportOptions): HttpTransport {
   const url = URL.canParse(options.endpoint) ? new URL(options.endpoint) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search !== "") {
@@ -37,117 +30,151 @@ export function openHttpTransport(options: HttpTransportOptions): HttpTransport 
       wayOut: "Correct the endpoint, e.g. http://127.0.0.1:8087.",
     });
   }
-  // Deadlines are the caller's, on its own clock.
-  const pool = new Pool(url.origin, {
-    connections: options.connections,
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: 30_000,
-  });
-  return {
-    transport: (request, signal, room) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const exchange = new Exchange(request, url.origin, options.responseBytesMax, resolve, reject, signal, room);
-        pool.dispatch(exchange.dispatchOptions(), exchange);
-      }),
-    close: () => pool.close(),
-  };
+  const pool = new ConnectionPool(url, options.connections);
+  const { responseBytesMax: bytesMax, beforeSend } = options;
+  const transport: Transport = (request, signal, room) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      if (!isCarriable(request)) return reject(uncarriable(request.path));
+      const abort = () => {
+        reject(signal?.reason);
+        pool.giveUp(exchange);
+      };
+      const settled = () => {
+        signal?.removeEventListener("abort", abort);
+        pool.settled(exchange);
+      };
+      const exchange: Exchange = {
+        request,
+        room,
+        bytesMax,
+        mayLeave: () => {
+          try {
+            beforeSend?.(request);
+            return true;
+          } catch (thrown) {
+            settled();
+            reject(thrown);
+            return false;
+          }
+        },
+        resolve: (response) => {
+          settled();
+          resolve(response);
+        },
+        reject: (error, sent) => {
+          settled();
+          reject(broken(error, sent, url.origin, request.path));
+        },
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      pool.begin(exchange);
+    });
+  return { transport, close: () => pool.close() };
 }
 
-/** One request under way: gathers the reply and settles exactly once. */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #request: WireRequest;
-  readonly #origin: string;
-  readonly #bytesMax: number;
-  readonly #resolve: (response: WireResponse) => void;
-  readonly #reject: (reason: unknown) => void;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort: () => void;
-  #controller: Dispatcher.DispatchController | undefined;
-  #status = 0;
-  #headers: Record<string, string> = {};
-  readonly #room: ResponseRoom | undefined;
-  /** Where the body goes when its length is known beforehand. */
-  #body: Uint8Array | undefined;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+/** Whether path and headers hold nothing that would end them early, or that their one byte a character cannot say. */
+function isCarriable({ path, headers }: WireRequest): boolean {
+  for (const name in headers) if (!carriable.test(headers[name]!)) return false;
+  return carriable.test(path);
+}
+const carriable = /^[\t -~\u0080-\u00ff]*$/;
 
-  constructor(
-    request: WireRequest,
-    origin: string,
-    bytesMax: number,
-    resolve: (response: WireResponse) => void,
-    reject: (reason: unknown) => void,
-    signal: AbortSignal | undefined,
-    room: ResponseRoom | undefined,
-  ) {
-    this.#room = room;
-    this.#request = request;
-    this.#origin = origin;
-    this.#bytesMax = bytesMax;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#signal = signal;
-    this.#onAbort = () => {
-      this.#reject(signal?.reason);
-      this.#controller?.abort(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
-    };
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
+function uncarriable(path: string): TableferryError {
+  return new TableferryError("TF_SPEC_INVALID", {
+    message: "instance name or access key hold a character that no HTTP header can carry",
+    place: path,
+    wayOut: "Correct the instance name, the access key id or the token: letters, digits and hyphens of ASCII.",
+  });
+}
+
+/** Connections to one place, used last in, first out, so that those not needed grow idle and end. */
+class ConnectionPool {
+  readonly #url: URL;
+  readonly #most: number;
+  readonly #all = new Set<HttpConnection>();
+  readonly #idle: HttpConnection[] = [];
+  readonly #busy = new Map<Exchange, HttpConnection>();
+  readonly #waiting = new Set<Exchange>();
+  #closing = false;
+  #onEmpty: () => void = () => undefined;
+
+  constructor(url: URL, most: number) {
+    this.#url = url;
+    this.#most = most;
   }
 
-  dispatchOptions(): Dispatcher.DispatchOptions {
-    return { path: this.#request.path, method: "POST", headers: this.#request.headers as Record<string, string>, body: this.#request.body };
+  begin(exchange: Exchange): void {
+    if (this.#closing) return exchange.reject(new Error("the client is closed"), false);
+    const idle = this.#idle.pop();
+    if (idle !== undefined) this.#start(idle, exchange);
+    else if (this.#all.size < this.#most) this.#start(this.#open(), exchange);
+    else this.#waiting.add(exchange);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#signal?.aborted) controller.abort(new Error("aborted"));
+  /** Its caller no longer waits: nothing more of it is sent or read. */
+  giveUp(exchange: Exchange): void {
+    this.#waiting.delete(exchange);
+    this.#busy.get(exchange)?.destroy();
+    this.#busy.delete(exchange);
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    this.#status = status;
-    for (const [name, value] of Object.entries(headers))
-      if (value !== undefined) this.#headers[name] = Array.isArray(value) ? value.join(", ") : value;
-    const length = Number(this.#headers["content-length"] ?? Number.NaN);
-    if (this.#room !== undefined && length > 0 && length <= this.#bytesMax) this.#body = this.#room(length);
+  settled(exchange: Exchange): void {
+    this.#busy.delete(exchange);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    // After an abort the memory may be another try's already.
-    if (this.#signal?.aborted) return;
-    const at = this.#bytes;
-    this.#bytes += chunk.length;
-    if (this.#bytes > (this.#body?.length ?? this.#bytesMax))
-      controller.abort(new Error(`the reply is longer than ${this.#body?.length ?? this.#bytesMax} bytes`));
-    else if (this.#body === undefined) this.#chunks.push(chunk);
-    else this.#body.set(chunk, at);
+  close(): Promise<void> {
+    this.#closing = true;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+    for (const exchange of this.#waiting) exchange.reject(new Error("the client is closed"), false);
+    this.#waiting.clear();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+      if (this.#all.size === 0) resolve();
+    });
   }
 
-  onResponseEnd(): void {
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    const body =
-      this.#body?.subarray(0, this.#bytes) ?? (this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes));
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  #open(): HttpConnection {
+    const connection = new HttpConnection(this.#url, { idle: (one) => this.#free(one), closed: (one) => this.#gone(one) });
+    this.#all.add(connection);
+    return connection;
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    const code = "code" in error ? String(error.code) : "";
-    const sent = !unsentCodes.has(code);
-    this.#reject(
-      new TransportError("TF_CONNECTION", sent, {
-        message: sent
-          ? `the connection to ${this.#origin} broke: ${error.message}`
-          : `${this.#origin} does not answer${code === "" ? "" : ` (${code})`}`,
-        place: this.#request.path,
-        cause: error,
-      }),
-    );
+  #start(connection: HttpConnection, exchange: Exchange): void {
+    this.#busy.set(exchange, connection);
+    connection.begin(exchange);
   }
+
+  #free(connection: HttpConnection): void {
+    const next = this.#next();
+    if (next !== undefined) this.#start(connection, next);
+    else if (this.#closing) connection.destroy();
+    else this.#idle.push(connection);
+  }
+
+  #gone(connection: HttpConnection): void {
+    this.#all.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (this.#closing && this.#all.size === 0) this.#onEmpty();
+    const next = this.#next();
+    if (next !== undefined) this.#start(this.#open(), next);
+  }
+
+  #next(): Exchange | undefined {
+    for (const exchange of this.#waiting) {
+      this.#waiting.delete(exchange);
+      return exchange;
+    }
+    return undefined;
+  }
+}
+
+function broken(error: Error, sent: boolean, origin: string, path: string): TransportError {
+  const code = "code" in error ? ` (${String(error.code)})` : error.message === "" ? "" : ` (${error.message})`;
+  return new TransportError("TF_CONNECTION", sent, {
+    message: sent ? `the connection to ${origin} broke: ${error.message}` : `${origin} does not answer${code}`,
+    place: path,
+    cause: error,
+  });
 }

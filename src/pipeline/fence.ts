@@ -34,7 +34,7 @@ export class LateFence {
     this.#fence = fence;
   }
 
-  /** For `CallOptions.beforeSend`: every try of every write passes it. */
+  /** For a transport's `beforeSend`: every try of every write passes it. */
   readonly beforeSend = (): void => {
     if (this.#fence === undefined) throw new TableferryError("TF_INTERNAL", { message: "a write was sent before the run was held" });
     this.#fence.assertMaySend();

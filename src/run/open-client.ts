@@ -31,7 +31,7 @@ export interface ClientOrder {
   readonly context: Pick<JobContext, "clock" | "chance" | "folder" | "env">;
   /** Requests under way at once. */
   readonly concurrency: number;
-  /** Called synchronously before each try of each write goes to the network (R2); throwing sends nothing. */
+  /** Called synchronously before each try of each write goes to the network, also when it had to wait for a connection (R2); throwing sends nothing. */
   readonly beforeWrite?: (() => void) | undefined;
 }
 
@@ -43,15 +43,21 @@ export interface ClientOrder {
 export async function openClient({ place, context, concurrency, beforeWrite }: ClientOrder, opened: Closing): Promise<TableStoreClient> {
   const { clock, chance, folder, env } = context;
   const credentials = await resolveCredentials(place.credentials, folder, env);
-  const http = opened.add(openHttpTransport({ endpoint: place.endpoint, connections: concurrency + spareConnections, responseBytesMax }));
+  const { transport } = opened.add(
+    openHttpTransport({
+      endpoint: place.endpoint,
+      connections: concurrency + spareConnections,
+      responseBytesMax,
+      beforeSend: ({ path }) => {
+        if (!reads.has(path)) beforeWrite?.();
+      },
+    }),
+  );
   return new TableStoreClient({
     instance: place.instance,
     credentials,
     clock,
     chance,
-    transport: (request, signal, room) => {
-      if (!reads.has(request.path)) beforeWrite?.();
-      return http.transport(request, signal, room);
-    },
+    transport,
   });
 }

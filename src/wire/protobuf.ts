@@ -209,17 +209,22 @@ export class ProtobufReader {
 
   /** A view into the message; no copy. */
   view(): Uint8Array {
-    const start = this.#block();
+    const start = this.block();
     return this.bytes.subarray(start, this.#at);
   }
 
+  /** Behind what has been read so far. */
+  get at(): number {
+    return this.#at;
+  }
+
   string(): string {
-    const start = this.#block();
+    const start = this.block();
     return decodeText(this.bytes, start, this.#at);
   }
 
-  /** Passes over the bytes of a field with a length and says where they began. */
-  #block(): number {
+  /** Passes over the bytes of a field with a length and says where they began; they end `at` here. */
+  block(): number {
     this.#expect(2);
     const length = this.#varint();
     if (length > this.#end - this.#at) corrupt(`field ${this.field} is longer than the message`, this.#at, "message");
@@ -230,7 +235,7 @@ export class ProtobufReader {
 
   /** Calls `read` with a reader of the nested message. */
   message<Result>(read: (reader: ProtobufReader) => Result): Result {
-    const start = this.#block();
+    const start = this.block();
     return read(new ProtobufReader(this.bytes, start, this.#at));
   }
 
@@ -238,7 +243,7 @@ export class ProtobufReader {
   skip(): void {
     if (this.#wireType === 0) this.#varint();
     else if (this.#wireType === 1) this.#at += 8;
-    else if (this.#wireType === 2) this.view();
+    else if (this.#wireType === 2) this.block();
     else if (this.#wireType === 5) this.#at += 4;
     else corrupt(`field ${this.field} has the unknown wire type ${this.#wireType}`, this.#at, "message");
     if (this.#at > this.#end) corrupt(`field ${this.field} is cut off`, this.#end, "message");

@@ -1,4 +1,4 @@
-import { defineMapping, derive } from "../../src/index.ts";
+import { defineMapping, derive } from "tableferry";
 
 /** The mapping of the copy bench: two columns renamed, one derived, another key. peer/sdk-copy.ts does the same by hand. */
 export default defineMapping({

@@ -197,19 +197,3 @@ describe("a call without an answer", () => {
     expect(await call).toBe(reason);
   });
 });
-
-test("a fence that throws before sending sends nothing", async () => {
-  const { caller, requests } = scripted([tables]);
-  const fence = new TableferryError("TF_ABORTED", { message: "fenced" });
-  const call = caller.call(
-    listTable,
-    {},
-    {
-      beforeSend: () => {
-        throw fence;
-      },
-    },
-  );
-  expect(await failureOf(call)).toBe(fence);
-  expect(requests).toHaveLength(0);
-});
