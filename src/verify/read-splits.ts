@@ -30,7 +30,7 @@ export interface ReadOptions {
   readonly onBatch: (batch: Batch) => void;
 }
 
-/** Waits until `rows` and `bytes` may be read. */
+/** Waits until more may be read after `rows` and `bytes`. */
 export interface Throttle {
   take(rows: number, bytes: number, signal: AbortSignal): Promise<void>;
 }
@@ -51,11 +51,12 @@ export async function readSplits(passes: readonly SidePass[], { workers, throttl
       const canonicalizer = pass.side.canonicalizer(pass.mapping, pass.scope);
       for await (const batch of pass.side.scan(progress.split, progress.position, pass.scope, together)) {
         together.throwIfAborted();
-        await throttle?.take(batch.rows, batch.bytes, together);
         await pass.prepare?.(batch, canonicalizer, together);
         pass.fold(batch, canonicalizer);
         progress.position = batch.position;
         onBatch(batch);
+        // Behind the work: by then a table's batch has been walked, and counting its rows costs nothing more.
+        await throttle?.take(batch.rows, batch.bytes, together);
       }
       together.throwIfAborted();
       progress.done = true;

@@ -188,6 +188,26 @@ describe("an interrupted verification", () => {
     await expect(compare(source, new MemorySide(rows(50)), { signal: stop.signal })).rejects.toMatchObject({ code: "TF_FENCED" });
   });
 
+  test("reads no faster than the job's limits, and stops while it waits", async () => {
+    const stop = new AbortController();
+    const taken: number[] = [];
+    const throttle = {
+      take: (count: number, _bytes: number, signal: AbortSignal) => {
+        taken.push(count);
+        return taken.length < 5
+          ? Promise.resolve()
+          : new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+      },
+    };
+    const source = new MemorySide(rows(500));
+    const running = compare(source, new MemorySide(rows(500)), { throttle, signal: stop.signal });
+    running.catch(() => undefined);
+    await expect.poll(() => taken.length).toBe(8);
+    stop.abort(new Error("Ctrl-C"));
+    await expect(running).rejects.toMatchObject({ code: "TF_STOPPED" });
+    expect(taken).toEqual(taken.map(() => 7));
+  });
+
   test("stops all readers when a side fails, and throws what it threw", async () => {
     const source = new MemorySide(rows(50));
     source.onBatch = (count) => {
