@@ -65,7 +65,7 @@ async function estimatedPoints(
   snapshot: Snapshot,
 ): Promise<Uint8Array[]> {
   const sizeUpTo = (key: Buffer) => store.approximateSize(table.rows.from, key);
-  const step = splitBytes / (await bytesPerFileByte(store, table, total, snapshot));
+  const step = splitBytes / (await compressionOf(store, table, total, snapshot));
   const points: Uint8Array[] = [];
   let low = table.rows.from;
   for (let wanted = step; wanted < total - step * TOLERANCE && points.length < limit; wanted += step) {
@@ -75,6 +75,18 @@ async function estimatedPoints(
     if (points.length === 0 || Buffer.compare(points.at(-1)!, point) !== 0) points.push(point);
   }
   return points;
+}
+
+/** Clients ask for one size after the other until it suits them: what was measured is good until the table has grown or shrunk by a tenth. */
+const measured = new WeakMap<Table, { readonly total: number; readonly ratio: number }>();
+const KEPT_WITHIN = 0.1;
+
+async function compressionOf(store: OrderedStore, table: Table, total: number, snapshot: Snapshot): Promise<number> {
+  const known = measured.get(table);
+  if (known !== undefined && Math.abs(known.total - total) <= total * KEPT_WITHIN) return known.ratio;
+  const ratio = await bytesPerFileByte(store, table, total, snapshot);
+  measured.set(table, { total, ratio });
+  return ratio;
 }
 
 /** Stored bytes for each byte the sorted files take for them. */

@@ -14,7 +14,7 @@ import { lookUpRows } from "./look-up.ts";
 import { canonicalPlan, EncodedCanonicalizer } from "./encoded-canonicalizer.ts";
 import { describedTable, findTable, tableTitle } from "./table-facts.ts";
 import { scanTable, selectionOf } from "./table-scan.ts";
-import { cutRange, measureTable } from "./table-splits.ts";
+import { cutRange, measureTable, type TableSize } from "./table-splits.ts";
 
 export interface TableSourceOptions {
   /** Rows a page may have; default the service's most, 5,000. */
@@ -33,11 +33,16 @@ export function tableSource(client: TableStoreClient, table: string, options: Ta
   return new TableSource(client, table, options);
 }
 
+type Estimate = Pick<Described, "estimatedRows" | "estimatedBytes">;
+
 class TableSource implements Source {
   readonly #client: TableStoreClient;
   readonly #table: string;
   readonly #options: TableSourceOptions;
   #key: readonly KeySchema[] | undefined;
+  /** Found out once: estimates need not follow a table that is written meanwhile, and each costs several calls. */
+  #size: { readonly pieces: number; readonly found: Promise<TableSize | undefined> } | undefined;
+  #estimated: Estimate | undefined;
 
   constructor(client: TableStoreClient, table: string, options: TableSourceOptions) {
     this.#client = client;
@@ -51,10 +56,24 @@ class TableSource implements Source {
     const described = describedTable(tableTitle(this.#client, this.#table), found);
     if (found === undefined) return described;
     this.#key = found.meta.key;
-    return { ...described, ...(await this.#estimate(found.meta.key, signal)) };
+    this.#estimated ??= await this.#estimate(found.meta.key, signal);
+    return { ...described, ...this.#estimated };
   }
 
-  async #estimate(key: readonly KeySchema[], signal?: AbortSignal): Promise<Pick<Described, "estimatedRows" | "estimatedBytes">> {
+  /** At least `pieces` pieces, where the table is large enough. */
+  #measured(key: readonly KeySchema[], pieces: number, signal?: AbortSignal): Promise<TableSize | undefined> {
+    if (this.#size === undefined || this.#size.pieces < pieces) {
+      const found = measureTable(this.#client, this.#table, key, pieces, signal);
+      const size = (this.#size = { pieces, found });
+      // A failure is told to who asked, and the next one asks again.
+      found.catch(() => {
+        if (this.#size === size) this.#size = undefined;
+      });
+    }
+    return this.#size.found;
+  }
+
+  async #estimate(key: readonly KeySchema[], signal?: AbortSignal): Promise<Estimate> {
     const { rows, bytes, more } = await firstRows(
       this.#client,
       this.#table,
@@ -64,7 +83,7 @@ class TableSource implements Source {
       signal,
     );
     if (!more) return { estimatedRows: rows.length, estimatedBytes: bytes };
-    const size = await measureTable(this.#client, this.#table, key, measuredPieces, signal);
+    const size = await this.#measured(key, measuredPieces, signal);
     if (size === undefined || rows.length === 0) return {};
     const total = Math.max(bytes, (size.points.length + 0.5) * size.pieceBytes);
     return { estimatedRows: Math.round((total * rows.length) / bytes), estimatedBytes: total };
@@ -80,8 +99,7 @@ class TableSource implements Source {
     const key = await this.#keyOf(signal);
     const range = fullRange(scope.range, key);
     // A part of a table needs smaller pieces to fall into as many.
-    const size =
-      wanted > 1 ? await measureTable(this.#client, this.#table, key, scope.range === undefined ? wanted : wanted * 8, signal) : undefined;
+    const size = wanted > 1 ? await this.#measured(key, scope.range === undefined ? wanted : wanted * 8, signal) : undefined;
     return cutRange(range, size, wanted);
   }
 

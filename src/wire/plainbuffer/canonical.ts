@@ -37,6 +37,8 @@ interface Pending {
   place: Place;
   /** Field of the row read, or −1 when `value` says it. */
   field: number;
+  /** Of a computed cell whose value is to be asked for when it is written; else −1. */
+  computed: number;
   value: Value | undefined;
   /** Given timestamp; undefined takes the field's own. */
   timestamp: number | undefined;
@@ -55,8 +57,10 @@ export class RowCanonicalizer {
   readonly #plan: CanonicalPlan;
   readonly #compiled: CompiledPlan;
   readonly #ignored: ReadonlySet<string>;
+  /** In the order of names. Without timestamps it depends on nothing but the columns a row has, and serves the rows that have the same. */
   readonly #pending: Pending[] = [];
   #count = 0;
+  #pendingServes = false;
   #column: string | undefined;
 
   constructor(plan: CanonicalPlan) {
@@ -75,6 +79,8 @@ export class RowCanonicalizer {
     const { scan, key } = this.#compiled;
     const { keep } = this.#plan;
     scan.scan(walker);
+    // At once: a row that goes no further counts as one of its shape for the next.
+    if (!scan.sameShape) this.#pendingServes = false;
     const start = writer.at;
     this.#column = undefined;
     this.refusal = undefined;
@@ -89,8 +95,11 @@ export class RowCanonicalizer {
         }
       }
       this.keyEnd = writer.at;
-      this.#collect(walker);
-      this.#sort();
+      if (!this.#pendingServes) {
+        this.#collect(walker);
+        this.#sort();
+        this.#pendingServes = !this.#plan.keepTimestamps;
+      }
       for (let i = 0; i < this.#count; i++) this.#cell(walker, writer, this.#pending[i]!);
     } catch (error) {
       writer.at = start;
@@ -135,7 +144,7 @@ export class RowCanonicalizer {
     for (let field = walker.keyCount; field < walker.count; field++) {
       const column = scan.columns[field];
       if (column === undefined || !column.rest || (!keep && column.field !== field)) continue;
-      this.#add(column.name, column.place, field, undefined, undefined);
+      this.#add(column.name, column.place, field, -1, undefined, undefined);
     }
   }
 
@@ -143,37 +152,39 @@ export class RowCanonicalizer {
     const { scan } = this.#compiled;
     const keep = this.#plan.keepTimestamps;
     this.#column = name.name;
-    if (from.kind === "key") return this.#add(name, place, from.field, undefined, scan.newest);
-    if (from.kind === "constant") return this.#add(name, place, -1, from.value, scan.newest);
+    if (from.kind === "key") return this.#add(name, place, from.field, -1, undefined, scan.newest);
+    if (from.kind === "constant") return this.#add(name, place, -1, -1, from.value, scan.newest);
     if (from.kind === "column") {
       if (!scan.has(from.column)) return;
-      if (!keep) return this.#add(name, place, from.column.field, undefined, undefined);
+      if (!keep) return this.#add(name, place, from.column.field, -1, undefined, undefined);
       for (let field = from.column.field; field < walker.count; field++) {
-        if (scan.columns[field] === from.column) this.#add(name, place, field, undefined, undefined);
+        if (scan.columns[field] === from.column) this.#add(name, place, field, -1, undefined, undefined);
       }
       return;
     }
-    if (!keep || from.versions === undefined || !scan.has(from.versions)) {
+    if (!keep) return this.#add(name, place, -1, from.index, undefined, undefined);
+    if (from.versions === undefined || !scan.has(from.versions)) {
       const value = scan.compute(from.index, walker);
-      if (value !== undefined) this.#add(name, place, -1, value, keep ? scan.timestampFor(from.index, walker) : undefined);
+      if (value !== undefined) this.#add(name, place, -1, -1, value, scan.timestampFor(from.index, walker));
       return;
     }
     for (let field = from.versions.field; field < walker.count; field++) {
       if (scan.columns[field] !== from.versions) continue;
       const value = scan.computeVersion(from.index, walker, field);
-      if (value !== undefined) this.#add(name, place, -1, value, walker.timestampOf(field));
+      if (value !== undefined) this.#add(name, place, -1, -1, value, walker.timestampOf(field));
     }
   }
 
-  #add(name: EncodedName, place: Place, field: number, value: Value | undefined, timestamp: number | undefined): void {
+  #add(name: EncodedName, place: Place, field: number, computed: number, value: Value | undefined, timestamp: number | undefined): void {
     if (this.#ignored.size > 0 && this.#ignored.has(name.name)) return;
     const slot = this.#pending[this.#count];
     if (slot === undefined) {
-      this.#pending.push({ name, place, field, value, timestamp });
+      this.#pending.push({ name, place, field, computed, value, timestamp });
     } else {
       slot.name = name;
       slot.place = place;
       slot.field = field;
+      slot.computed = computed;
       slot.value = value;
       slot.timestamp = timestamp;
     }
@@ -194,7 +205,13 @@ export class RowCanonicalizer {
     }
   }
 
-  #cell(walker: RowWalker, writer: ByteWriter, { name, field, value, timestamp }: Pending): void {
+  #cell(walker: RowWalker, writer: ByteWriter, { name, field, computed, value: given, timestamp }: Pending): void {
+    let value = given;
+    if (computed >= 0) {
+      this.#column = name.name;
+      value = this.#compiled.scan.compute(computed, walker);
+      if (value === undefined) return;
+    }
     writeName(writer, name);
     if (field >= 0) copyValue(walker, writer, field);
     else writeValue(writer, value!);

@@ -36,6 +36,8 @@ const LEARNED_MAX = 8192;
 export class RowScan {
   /** By field: the column of a cell; undefined for key columns and for cells that count as absent. */
   columns: (Column | undefined)[] = [];
+  /** The current row has the same columns at the same fields as the one before, and counts all its cells. */
+  sameShape = false;
   /** Newest timestamp of the current row; undefined without cells. */
   newest: number | undefined;
   /** Cells left out so far because they are older than the plan's `oldest`. */
@@ -52,6 +54,7 @@ export class RowScan {
   readonly #timed: boolean;
   #learned = 0;
   #row = 0;
+  #fields = 0;
 
   constructor(plan: Pick<RewritePlan, "sourceKey" | "computed" | "oldest" | "keepTimestamps">, isRest: (name: string) => boolean) {
     this.#isRest = isRest;
@@ -88,6 +91,8 @@ export class RowScan {
     const { columns } = this;
     const timed = this.#timed;
     this.newest = undefined;
+    let same = count === this.#fields;
+    this.#fields = count;
     let column = this.#head;
     for (let field = walker.keyCount; field < count; field++) {
       if (valueAt[field]! < 0 || timestampAt[field]! < 0 || op[field] !== 0) {
@@ -97,14 +102,19 @@ export class RowScan {
       column = guess !== undefined && isNamed(guess.name, view, start[field]!) ? guess : this.#recognise(walker, field, column);
       if (timed && this.#tooOld(walker.timestampOf(field))) {
         columns[field] = undefined;
+        same = false;
         continue;
       }
-      columns[field] = column;
+      if (columns[field] !== column) {
+        columns[field] = column;
+        same = false;
+      }
       if (column.row !== row) {
         column.row = row;
         column.field = field;
       }
     }
+    this.sameShape = same;
   }
 
   /** Keeps the newest timestamp, and counts those that count as absent. */
