@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 export interface Measured {
   readonly rows: number;
   readonly seconds: number;
-  /** User + system CPU of the whole process during the work. */
+  /** User + system CPU of the whole process. */
   readonly cpuSeconds: number;
   /** VmHWM: the highest resident memory of the process's life. */
   readonly peakMegabytes: number;

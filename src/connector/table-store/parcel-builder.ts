@@ -22,8 +22,8 @@ const tooLarge: Refusal = {
 
 /** Fits 200 rows of 600 bytes without growing. */
 const FIRST_CAPACITY = 128 * 1024;
-/** Larger bodies, of large cells, are left to the garbage collector. */
-const SPARE_BYTES_MAX = 512 * 1024;
+/** A builder holds no more for later: what its worker is taken to hold counts one body of a batch. */
+const SPARE_BYTES_MAX = limits.writeBytesMax + 512 * 1024;
 
 /** Gathers changes into parcels of up to 200 rows and 4 MB. Changes are written in place, behind `begin`. */
 export class ParcelBuilder {
@@ -93,7 +93,11 @@ export class ParcelBuilder {
 
   /** Before the first row of a batch: the parcels taken last are done with, and their memory is used again. */
   reuse(): void {
-    for (const { writer } of this.#taken) if (writer.bytes.length <= SPARE_BYTES_MAX) this.#spare.push(writer);
+    let held = this.#spare.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    for (const { writer } of this.#taken) {
+      held += writer.bytes.length;
+      if (held <= SPARE_BYTES_MAX) this.#spare.push(writer);
+    }
     this.#taken = [];
   }
 

@@ -103,9 +103,13 @@ export async function* scanTable(scan: TableScan, signal?: AbortSignal): AsyncGe
 /** Memory of one page, used again for the page after the next: by then the consumer has asked for another batch. */
 class PageRoom {
   #bytes = new Uint8Array(0);
+  /** Pages differ by some rows. */
+  static readonly #slack = 256 * 1024;
 
   readonly room = (length: number): Uint8Array => {
-    if (this.#bytes.length < length) this.#bytes = new Uint8Array(Math.max(length, Math.min(2 * this.#bytes.length, limits.rangeBytesMax)));
+    const has = this.#bytes.length;
+    // The first page of a split may be four times as large as those that follow, whose size is what the worker is taken to hold.
+    if (has < length || has > length * 1.5 + PageRoom.#slack) this.#bytes = new Uint8Array(length + PageRoom.#slack);
     return this.#bytes.subarray(0, length);
   };
 }
