@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { changesOf, eventually, FIRST_PROJECT_MS, messagesOf, StackProject, type RunningCommand } from "./harness.ts";
+import { changesOf, eventually, FIRST_PROJECT_MS, messagesOf, StackProject, type CommandResult, type RunningCommand } from "./harness.ts";
 import { csvOf, outputsOf, resourceOf, tableferry } from "./tableferry-project.ts";
 
 const ROWS = 60_000;
@@ -38,6 +38,12 @@ async function underWay(project: StackProject): Promise<RunningCommand> {
   return up;
 }
 
+/** The first count of copied rows that the resource's row has shown. */
+function firstCopied({ events }: CommandResult): number {
+  const shown = events.map(({ diagnosticEvent }) => /copied ([\d,]+) of about/.exec(diagnosticEvent?.message ?? "")?.[1]);
+  return Number(shown.find((rows) => rows !== undefined)?.replaceAll(",", ""));
+}
+
 const rowsAt = (outputs: Readonly<Record<string, unknown>>) => Number(outputs["rows"]);
 
 describe("a migration that is interrupted", () => {
@@ -65,6 +71,7 @@ describe("a migration that is interrupted", () => {
       const resumed = await project.up("--skip-preview");
       expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
       expect(changesOf(resumed)).toMatchObject({ update: 1 });
+      expect(firstCopied(resumed), "rows the resumed run begins with").toBeGreaterThanOrEqual(rowsAt(half));
       expect(outputsOf(await project.exportStack(), "move")).toMatchObject({ outcome: "complete", rows: ROWS });
     },
     FIRST_PROJECT_MS,
@@ -117,6 +124,43 @@ target: { type: table-store, endpoint: "${String(store["endpoint"])}", instance:
   const { stdout } = await tableferry(project, "status", "move.yaml", "--json");
   return JSON.parse(stdout) as Record<string, unknown>;
 }
+
+describe("a provider that is killed in the middle of create", () => {
+  let project: StackProject;
+  const migrations: string[] = [];
+
+  beforeAll(async () => {
+    project = await StackProject.create({ files: { "index.ts": "export {};", "orders.csv": csvOf(20_000) } });
+  }, FIRST_PROJECT_MS);
+
+  afterAll(() => project[Symbol.asyncDispose]());
+
+  test.each(["plan", "acknowledged:2", "verify:1", "certificate"])(
+    "at %s: the next up goes on, and the copy is complete, proved and recorded",
+    async (point) => {
+      const name = `at-${point.replace(":", "-")}`;
+      const table = name.replaceAll("-", "_");
+      migrations.push(`
+      new Migration("${name}", {
+        source: { type: "file", path: "orders.csv" },
+        target: new Table("${table}", { instance: modern, primaryKey: [{ name: "id", type: "string" }] }),
+        leaseSeconds: 2,
+      });`);
+      project.writeFile("index.ts", `${program("").split("const orders")[0] ?? ""}${migrations.join("")}`);
+      project.env["TABLEFERRY_FAULT"] = point;
+      const killed = await project.up("--skip-preview");
+      delete project.env["TABLEFERRY_FAULT"];
+      expect(killed.exitCode, killed.stdout + killed.stderr).not.toBe(0);
+      expect((await project.exportStack()).deployment.resources?.some(({ urn }) => urn.endsWith(`::${name}`))).toBe(false);
+
+      const again = await project.up("--skip-preview");
+      expect(again.exitCode, again.stdout + again.stderr).toBe(0);
+      const outputs = outputsOf(await project.exportStack(), name);
+      expect(outputs).toMatchObject({ outcome: "complete", rows: 20_000, rejectedRows: 0 });
+      expect(outputs["certificateFingerprint"]).toMatch(/^SHA256:/);
+    },
+  );
+});
 
 describe("a migration that is complete", () => {
   let project: StackProject;
