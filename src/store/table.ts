@@ -1,5 +1,6 @@
 import type { TableSchema } from "../model/schema.ts";
 import { rowSpaceOf } from "./key-space.ts";
+import type { Stream } from "./stream.ts";
 
 /** What is kept of a table, as JSON. Fields may be added; none may change its meaning within a store format. */
 export interface TableRecord {
@@ -22,6 +23,8 @@ export class Table {
   readonly rows: { readonly from: Buffer; readonly to: Buffer };
   record: TableRecord;
   dropped = false;
+  /** The stream that is on. */
+  stream: Stream | undefined;
 
   constructor(instance: string, record: TableRecord) {
     this.instance = instance;
