@@ -353,6 +353,29 @@ describe("a change log and its rows", () => {
   });
 });
 
+describe("what has expired", () => {
+  it("is removed after a crash had interrupted it, and a closed shard goes after its records", async () => {
+    const ordered = new LastingStore();
+    let world: StreamWorld = await openWorld(ordered);
+    const { streams } = world.store;
+    const stream = await streams.enable(world.table, daily);
+    const start = streams.oldest(stream.shards[0]!);
+    await apply(world, [putOf("a", 1n)]);
+    await streams.splitPartition(world.table, ["m"]);
+    ordered.refusing = true;
+    await world.clock.advance(26 * HOUR_MS);
+    expect([await countEntries(ordered, changeSpace), stream.shards.length]).toEqual([1, 3]);
+    ordered.refusing = false;
+    world = await world.reopen();
+    const again = world.store.streams.ofTable(world.table)!;
+    const read = world.store.streams.read(again.shards[0]!, start, { limit: 9, bytes: 999 });
+    await expect(read).rejects.toThrow(StreamTrimmed);
+    await world.clock.advance(HOUR_MS);
+    await until(() => again.shards.length === 2);
+    expect(await countEntries(ordered, changeSpace)).toBe(0);
+  });
+});
+
 /** Any changes of few rows and columns, so that they meet. */
 const anyChange = (start: number): fc.Arbitrary<RowChange> => {
   const name = fc.constantFrom("a", "b", "ab");
