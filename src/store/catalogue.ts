@@ -3,7 +3,7 @@ import { TableferryError } from "../base/error.ts";
 import { limits } from "../model/limits.ts";
 import type { TableSchema } from "../model/schema.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import { keySpace, spaceRange, tableKey, textKey } from "./key-space.ts";
+import { keySpace, spaceRange, tableKey, textKey, type Space } from "./key-space.ts";
 import type { OrderedStore, StoreChange } from "./ordered-store.ts";
 import { refusal } from "./refusal.ts";
 import { Table, type TableRecord } from "./table.ts";
@@ -128,7 +128,8 @@ export class Catalogue {
   }
 }
 
-async function* entriesOf(store: OrderedStore, space: (typeof keySpace)[keyof typeof keySpace]) {
+/** Copies of all entries of a space, in order. */
+export async function* entriesOf(store: OrderedStore, space: Space) {
   const cursor = store.entries(spaceRange(space));
   try {
     for (let page = await cursor.next(1000); page.length > 0; page = await cursor.next(1000)) {

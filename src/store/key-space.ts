@@ -1,6 +1,6 @@
 /**
  * Who lives where in the ordered store: the first byte of a key says what the entry is. Numbers are part of the stored format
- * and are never given to something else. 0x20 is kept for the change log, 0x30 for tunnels and their checkpoints.
+ * and are never given to something else. 0x20 is kept for the change log.
  */
 export const keySpace = {
   /** `01 name` → instance record. */
@@ -15,6 +15,10 @@ export const keySpace = {
   lastTableId: 0x05,
   /** `10 id key page` → row. */
   row: 0x10,
+  /** `30 id tunnel` → tunnel record. */
+  tunnel: 0x30,
+  /** `31 id tunnel 00 channel` → channel record with its checkpoint. */
+  tunnelChannel: 0x31,
 } as const;
 
 export type Space = (typeof keySpace)[keyof typeof keySpace];

@@ -14,6 +14,7 @@ import { RowReader } from "./row-reader.ts";
 import { splitPoints } from "./split-points.ts";
 import { sweepTable } from "./sweep.ts";
 import type { Table } from "./table.ts";
+import { TunnelRecords } from "./tunnel-records.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
@@ -40,6 +41,7 @@ export interface RowRead {
  */
 export class TableStore {
   readonly catalogue: Catalogue;
+  readonly tunnelRecords: TunnelRecords;
   readonly #store: OrderedStore;
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
@@ -54,6 +56,7 @@ export class TableStore {
     this.#store = store;
     this.#queue = queue;
     this.catalogue = catalogue;
+    this.tunnelRecords = new TunnelRecords(store, queue);
     this.#clock = options.clock;
     this.#onError = options.onError ?? (() => undefined);
   }
