@@ -38,6 +38,7 @@ export const errorCodes = {
   TF_SERVER_START: "The embedded server did not start. The message quotes its log; correct what it names and run again.",
   TF_TABLE_THERE: "The table is there already, and is not as declared. Declare it as it is, name another table, or adopt it.",
   TF_ADMIN_INVALID: "The administration call is not understood. Use the same version of tableferry on both sides.",
+  TF_PARTITION_WHOLE: "The partition cannot be split there. Name a key within it, or write rows of other partition keys first.",
   TF_STORE_NEWER: "The data folder was written by a newer version. Use that version of tableferry, or name another folder.",
   // --- sources and targets
   TF_SOURCE_MISSING: "What should be read is not there. Check the name, and that the credentials see the right instance.",

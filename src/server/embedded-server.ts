@@ -11,7 +11,6 @@ import { administer, type AdminActions } from "./admin.ts";
 import type { HttpListener, ListenOptions } from "./http-listener.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
 import { createServer, type RequestEvent } from "./server.ts";
-import { noStreams } from "./tunnel/no-streams.ts";
 import { Tunnels } from "./tunnel/tunnels.ts";
 
 export interface EmbeddedServerOptions {
@@ -77,7 +76,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): P
     const keys = new AccessKeys(await keysFor(options, folder, chance));
     const store = await TableStore.open(ordered, { clock, sync: options.durable, onError: options.onError });
     close = () => store.close();
-    const tunnels = await Tunnels.open({ store, streams: noStreams, clock, chance });
+    const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
     const server = new RunningServer(store, tunnels, keys, folder, folder?.storeId ?? chance.id(), options);
     await server.start();
     return server;

@@ -2,11 +2,13 @@ import type { Clock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { limits } from "../model/limits.ts";
 import type { TableSchema } from "../model/schema.ts";
+import { ChangeLog, newStream } from "./change-log.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import { keySpace, spaceRange, tableKey, textKey, type Space } from "./key-space.ts";
+import { keySpace, numberKey, type Space, spaceRange, textKey } from "./key-space.ts";
 import type { OrderedStore, StoreChange } from "./ordered-store.ts";
 import { refusal } from "./refusal.ts";
-import { Table, type TableRecord } from "./table.ts";
+import type { StreamOptions } from "./stream.ts";
+import { type KeptStream, Table, type TableRecord } from "./table.ts";
 
 /**
  * Instances and their tables. Held in memory, loaded once; a change is visible at once and its promise settles when it is committed.
@@ -18,7 +20,10 @@ export class Catalogue {
   readonly #instances = new Map<string, Map<string, Table>>();
   /** Ids of tables dropped before this catalogue was loaded, whose rows may still be there. */
   readonly dropped: number[] = [];
+  /** Numbers of streams switched off before, whose changes may still be there. */
+  readonly goneStreams: number[] = [];
   #lastTableId = 0;
+  #lastStream = 0;
 
   private constructor(queue: CommitQueue, clock: Clock) {
     this.#queue = queue;
@@ -31,11 +36,14 @@ export class Catalogue {
     for await (const { key, value } of entriesOf(store, keySpace.table)) {
       const [instance = ""] = key.toString("utf8", 1).split("\0");
       const record: TableRecord = JSON.parse(value.toString());
-      catalogue.#instances.get(instance)?.set(record.schema.name, new Table(instance, record));
+      const table = new Table(instance, record);
+      if (table.stream !== undefined) table.stream.ready = true;
+      catalogue.#instances.get(instance)?.set(record.schema.name, table);
     }
     for await (const { key } of entriesOf(store, keySpace.dropped)) catalogue.dropped.push(key.readUInt32BE(1));
-    const last = store.get(Buffer.of(keySpace.lastTableId));
-    if (last !== undefined) catalogue.#lastTableId = Buffer.from(last).readUInt32BE(0);
+    for await (const { key } of entriesOf(store, keySpace.goneStream)) catalogue.goneStreams.push(key.readUInt32BE(1));
+    catalogue.#lastTableId = lastNumber(store, keySpace.lastTableId);
+    catalogue.#lastStream = lastNumber(store, keySpace.lastStream);
     return catalogue;
   }
 
@@ -84,25 +92,52 @@ export class Catalogue {
     return table;
   }
 
-  /** @throws OTSObjectAlreadyExist, OTSQuotaExhausted */
-  async createTable(instance: string, schema: TableSchema): Promise<Table> {
+  /** Makes a table, cut into partitions (see `cutsAt`) and with the stream its schema asks for. @throws OTSObjectAlreadyExist, OTSQuotaExhausted */
+  async createTable(instance: string, schema: TableSchema, cuts: readonly string[] = []): Promise<Table> {
     const tables = this.#tablesOf(instance);
     if (tables.has(schema.name)) throw refusal.tableExists();
     if (tables.size >= limits.tablesPerInstanceMax) throw refusal.tableQuota(limits.tablesPerInstanceMax);
     const createdAt = this.#clock.nowMicros();
-    const record = { id: ++this.#lastTableId, createdAt, schema, reservedRaisedAt: Math.floor(createdAt / 1e6) };
-    const table = new Table(instance, record);
+    const stream = schema.stream.enabled ? this.#newStream(cuts.length + 1) : undefined;
+    const table = new Table(instance, {
+      id: ++this.#lastTableId,
+      createdAt,
+      schema,
+      reservedRaisedAt: Math.floor(createdAt / 1e6),
+      ...(cuts.length > 0 ? { cuts } : {}),
+      stream,
+    });
     tables.set(schema.name, table);
-    const lastId = Buffer.alloc(4);
-    lastId.writeUInt32BE(record.id);
-    await this.#queue.commit([putTable(table), { type: "put", key: Buffer.of(keySpace.lastTableId), value: lastId }]);
+    await this.#queue.commit([putTable(table), ...this.#lastNumbers()]);
+    if (table.stream !== undefined) table.stream.ready = true;
     return table;
   }
 
-  /** Replaces what is kept of a table. */
+  /** Replaces what is kept of a table. @throws OTSObjectNotExist for a table that was dropped */
   async updateTable(table: Table, record: TableRecord): Promise<void> {
+    if (table.dropped) throw refusal.tableMissing();
     table.record = record;
     await this.#queue.commit([putTable(table)]);
+  }
+
+  /** Switches on a stream, where none is: changes are recorded from here on. */
+  async startStream(table: Table, options: StreamOptions): Promise<ChangeLog> {
+    const stream = this.#newStream(table.cuts.length + 1);
+    table.record = { ...table.record, schema: { ...table.schema, stream: { enabled: true, ...options } }, stream };
+    const log = (table.stream = new ChangeLog(table, stream));
+    await this.#queue.commit([putTable(table), ...this.#lastNumbers()]);
+    log.ready = true;
+    return log;
+  }
+
+  /** Switches a stream off; the caller removes its changes then. Undefined where none is on. */
+  async stopStream(table: Table): Promise<ChangeLog | undefined> {
+    const log = table.stream;
+    if (log === undefined || table.dropped) return undefined;
+    table.stream = undefined;
+    table.record = { ...table.record, schema: { ...table.schema, stream: { enabled: false } }, stream: undefined };
+    await this.#queue.commit([putTable(table), markGone(log)]);
+    return log;
   }
 
   /** The name is free at once; the caller removes the rows then. @throws OTSObjectNotExist */
@@ -117,8 +152,17 @@ export class Catalogue {
     table.dropped = true;
     return [
       { type: "del", key: recordKey(table) },
-      { type: "put", key: tableKey(keySpace.dropped, table.id), value: Buffer.alloc(0) },
+      { type: "put", key: numberKey(keySpace.dropped, table.id), value: Buffer.alloc(0) },
+      ...(table.stream === undefined ? [] : [markGone(table.stream)]),
     ];
+  }
+
+  #newStream(partitions: number): KeptStream {
+    return newStream(++this.#lastStream, this.#clock.nowMicros(), partitions);
+  }
+
+  #lastNumbers(): StoreChange[] {
+    return [putNumber(keySpace.lastTableId, this.#lastTableId), putNumber(keySpace.lastStream, this.#lastStream)];
   }
 
   #tablesOf(instance: string): Map<string, Table> {
@@ -146,6 +190,21 @@ function recordKey(table: Table): Buffer {
 
 function putTable(table: Table): StoreChange {
   return { type: "put", key: recordKey(table), value: jsonBytes(table.record) };
+}
+
+function markGone(log: ChangeLog): StoreChange {
+  return { type: "put", key: numberKey(keySpace.goneStream, log.number), value: Buffer.alloc(0) };
+}
+
+function lastNumber(store: OrderedStore, space: Space): number {
+  const last = store.get(Buffer.of(space));
+  return last === undefined ? 0 : Buffer.from(last).readUInt32BE(0);
+}
+
+function putNumber(space: Space, number: number): StoreChange {
+  const value = Buffer.alloc(4);
+  value.writeUInt32BE(number);
+  return { type: "put", key: Buffer.of(space), value };
 }
 
 function jsonBytes(value: object): Buffer {

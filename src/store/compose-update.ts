@@ -14,6 +14,17 @@ export interface VersionRules {
   readonly floor: number;
 }
 
+/** What an increment came to. */
+export interface Sum {
+  readonly sum: bigint;
+  readonly version: number;
+}
+
+export interface UpdateRules extends VersionRules {
+  /** Takes what the increments come to, in the order of `changesByName`, for whoever records the update. */
+  readonly sums?: Sum[] | undefined;
+}
+
 /** One version of a column while it is being changed: a field of a row, or a sum that stands nowhere yet. */
 interface Version {
   readonly version: number;
@@ -31,11 +42,11 @@ export function composeUpdate(
   out: StoredRowWriter,
   change: RowWalker,
   old: RowWalker | undefined,
-  rules: VersionRules,
+  rules: UpdateRules,
   autoIncrement?: bigint,
 ): Uint8Array | undefined {
   if (old === undefined && onlyDeletes(change)) return undefined;
-  const fields = fieldsByName(change);
+  const fields = changesByName(change);
   out.begin(change.rowEnd - change.rowStart + (old === undefined ? 0 : old.rowEnd - old.rowStart), change.count + (old?.count ?? 0));
   out.key(change, autoIncrement);
   let at = 0;
@@ -78,7 +89,7 @@ function onlyDeletes(change: RowWalker): boolean {
 }
 
 /** The cells of a change by name; of one column in the order given. */
-function fieldsByName(change: RowWalker): number[] {
+export function changesByName(change: RowWalker): number[] {
   const fields: number[] = [];
   for (let field = change.keyCount; field < change.count; field++) fields.push(field);
   return fields.sort((a, b) => compareNames(change, a, change, b) || a - b);
@@ -122,7 +133,7 @@ function applyOperations(
   fields: readonly number[],
   from: number,
   to: number,
-  rules: VersionRules,
+  rules: UpdateRules,
 ): readonly Version[] {
   let versions = before;
   for (let i = from; i < to; i++) {
@@ -135,9 +146,12 @@ function applyOperations(
       case tag.OP_DELETE_ONE:
         versions = versions.filter((one) => one.version !== version);
         break;
-      case tag.OP_INCREMENT:
-        versions = withVersion(versions, increment(versions[0], change, field, rules.now));
+      case tag.OP_INCREMENT: {
+        const made = increment(versions[0], change, field, rules.now);
+        rules.sums?.push(made);
+        versions = withVersion(versions, made);
         break;
+      }
       default:
         versions = withVersion(versions, { version, walker: change, field });
     }
@@ -153,7 +167,7 @@ function withVersion(versions: readonly Version[], added: Version): Version[] {
 }
 
 /** The sum as a version that hides the one it was made from, should that lie in the future. */
-function increment(latest: Version | undefined, change: RowWalker, field: number, now: number): Version {
+function increment(latest: Version | undefined, change: RowWalker, field: number, now: number): Version & Sum {
   const sum = integerOf(latest) + change.view.getBigInt64(change.valueAt[field]! + 1, true);
   if (sum > INTEGER_MAX || sum < INTEGER_MIN)
     throw refusal.parameter(`The increment of column ${nameOf(change, field)} goes beyond 64 bits.`);

@@ -1,6 +1,6 @@
 /**
  * Who lives where in the ordered store: the first byte of a key says what the entry is. Numbers are part of the stored format
- * and are never given to something else. 0x20 is kept for the change log.
+ * and are never given to something else.
  */
 export const keySpace = {
   /** `01 name` → instance record. */
@@ -15,6 +15,12 @@ export const keySpace = {
   lastTableId: 0x05,
   /** `10 id key page` → row. */
   row: 0x10,
+  /** `20 stream shard sequence` → change. */
+  change: 0x20,
+  /** `21 stream` → empty: changes of a stream switched off that are still to be removed. */
+  goneStream: 0x21,
+  /** `22` → the last stream number given away. */
+  lastStream: 0x22,
   /** `30 id tunnel` → tunnel record. */
   tunnel: 0x30,
   /** `31 id tunnel 00 channel` → channel record with its checkpoint. */
@@ -25,11 +31,11 @@ export type Space = (typeof keySpace)[keyof typeof keySpace];
 
 const NUMBER_KEY_BYTES = 5;
 
-/** A key made of its space and a table id, big-endian so that ids are in order. */
-export function tableKey(space: Space, tableId: number): Buffer {
+/** A key made of its space and the number of a table or stream, big-endian so that numbers are in order. */
+export function numberKey(space: Space, number: number): Buffer {
   const key = Buffer.allocUnsafe(NUMBER_KEY_BYTES);
   key[0] = space;
-  key.writeUInt32BE(tableId, 1);
+  key.writeUInt32BE(number, 1);
   return key;
 }
 
@@ -43,7 +49,7 @@ export function spaceRange(space: Space): { readonly from: Buffer; readonly to: 
   return { from: Buffer.of(space), to: Buffer.of(space + 1) };
 }
 
-/** Every row key of a table. */
-export function rowSpaceOf(tableId: number): { readonly from: Buffer; readonly to: Buffer } {
-  return { from: tableKey(keySpace.row, tableId), to: tableKey(keySpace.row, tableId + 1) };
+/** Every key of a space that begins with this number: the rows of a table, the changes of a stream. */
+export function numberRange(space: Space, number: number): { readonly from: Buffer; readonly to: Buffer } {
+  return { from: numberKey(space, number), to: numberKey(space, number + 1) };
 }

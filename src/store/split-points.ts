@@ -5,7 +5,7 @@ import { storedKey } from "./stored-key.ts";
 import type { Table } from "./table.ts";
 
 /** Up to here rows are counted one by one: 0.2 s, and what is not in sorted files yet would weigh too much in an estimate. */
-const COUNTED_BYTES_MAX = 32 * 1024 * 1024;
+export const COUNTED_BYTES_MAX = 32 * 1024 * 1024;
 /** Places at which stored bytes are compared with the bytes they take on disk. */
 const SAMPLES = 4;
 const SAMPLE_ROWS = 2000;
@@ -97,7 +97,7 @@ async function bytesPerFileByte(store: OrderedStore, table: Table, total: number
 }
 
 /** A key before which about `wanted` bytes lie, found by halving the space of keys between `low` and `high`. */
-async function keyAtSize(
+export async function keyAtSize(
   sizeUpTo: (key: Buffer) => Promise<number>,
   low: Buffer,
   high: Buffer,

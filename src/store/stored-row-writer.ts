@@ -1,12 +1,12 @@
 import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
-import { crc8, shift, table as crcTable } from "../wire/plainbuffer/crc8.ts";
+import { table as crcTable } from "../wire/plainbuffer/crc8.ts";
 import { writeCell } from "../wire/plainbuffer/encode.ts";
 import { decodeName, encodeName } from "../wire/plainbuffer/names.ts";
 import * as tag from "../wire/plainbuffer/tag.ts";
 import { ABSENT, type RowWalker } from "../wire/plainbuffer/walk.ts";
-import { ROW_HEADER_BYTES, writeRowHeader, writeTimestamp } from "./row-header.ts";
+import { ROW_HEADER_BYTES, writeRowHeader } from "./row-header.ts";
+import { VERSION_PART_BYTES, VersionStamp } from "./version-stamp.ts";
 
-const TIMESTAMP_PART_BYTES = 9;
 /** Tags, checksum, and a key column that the server fills in. */
 const ROW_FRAME_BYTES = 32;
 
@@ -18,9 +18,7 @@ export class StoredRowWriter {
   readonly #writer: ByteWriter;
   /** Version of cells that come without one. */
   readonly #now: number;
-  readonly #nowLow: number;
-  readonly #nowHigh: number;
-  readonly #nowCrc: number;
+  readonly #stamp: VersionStamp;
   #start = 0;
   #crc = 0;
   #cells = 0;
@@ -33,18 +31,13 @@ export class StoredRowWriter {
   constructor(writer: ByteWriter, now: number) {
     this.#writer = writer;
     this.#now = now;
-    const version = new Uint8Array(8);
-    writeTimestamp(version, 0, now);
-    const view = new DataView(version.buffer);
-    this.#nowLow = view.getInt32(0, true);
-    this.#nowHigh = view.getInt32(4, true);
-    this.#nowCrc = crc8(0, version, 0, 8);
+    this.#stamp = new VersionStamp(now);
   }
 
   /** Begins a row of at most `room` bytes of fields. */
   begin(room: number, cells: number): void {
     const writer = this.#writer;
-    writer.reserve(ROW_HEADER_BYTES + ROW_FRAME_BYTES + room + cells * TIMESTAMP_PART_BYTES);
+    writer.reserve(ROW_HEADER_BYTES + ROW_FRAME_BYTES + room + cells * VERSION_PART_BYTES);
     this.#start = writer.at;
     this.#crc = 0;
     this.#cells = 0;
@@ -59,17 +52,11 @@ export class StoredRowWriter {
 
   /** Adds the key of the row the walker stands on; `autoIncrement` takes the place of the column the server chooses. */
   key(walker: RowWalker, autoIncrement?: bigint): void {
-    const writer = this.#writer;
     for (let field = 0; field < walker.keyCount; field++) {
-      let crc = walker.crcOf(field);
-      if (walker.typeOf(field) === tag.TYPE_AUTO_INCREMENT) {
-        crc = writeCell(writer, encodeName(nameOf(walker, field)), autoIncrement, undefined, 0);
-        this.#size += walker.nameEnd[field]! - walker.nameAt[field]! + 8;
-      } else {
-        writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
-        this.#size += fieldSize(walker, field);
-      }
+      const crc = copyKeyField(this.#writer, walker, field, autoIncrement);
       this.#crc = crcTable[this.#crc ^ crc]!;
+      const automatic = walker.typeOf(field) === tag.TYPE_AUTO_INCREMENT;
+      this.#size += automatic ? walker.nameEnd[field]! - walker.nameAt[field]! + 8 : fieldSize(walker, field);
     }
   }
 
@@ -87,8 +74,7 @@ export class StoredRowWriter {
     let crc = walker.crcOf(field);
     let version = this.#now;
     if (walker.timestampAt[field] === ABSENT) {
-      crc = shift(crc, 8) ^ this.#nowCrc;
-      this.#copyWithVersion(walker, field, crc);
+      crc = this.#stamp.copy(writer, walker, field);
     } else {
       version = walker.timestampOf(field);
       writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
@@ -109,8 +95,7 @@ export class StoredRowWriter {
       let crc = walker.crcOf(field);
       let version = this.#now;
       if (timestampAt[field] === ABSENT) {
-        crc = shift(crc, 8) ^ this.#nowCrc;
-        this.#copyWithVersion(walker, field, crc);
+        crc = this.#stamp.copy(this.#writer, walker, field);
       } else {
         version = walker.timestampOf(field);
         this.#writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
@@ -143,19 +128,6 @@ export class StoredRowWriter {
     return writer.bytes.subarray(this.#start, writer.at);
   }
 
-  /** A cell that came without a version: everything up to its checksum, the version, the new checksum. */
-  #copyWithVersion(walker: RowWalker, field: number, crc: number): void {
-    const writer = this.#writer;
-    writer.copy(walker.view, walker.start[field]!, walker.end[field]! - 2);
-    const { bytes, view, at } = writer;
-    bytes[at] = tag.CELL_TIMESTAMP;
-    view.setInt32(at + 1, this.#nowLow, true);
-    view.setInt32(at + 5, this.#nowHigh, true);
-    bytes[at + 9] = tag.CELL_CHECKSUM;
-    bytes[at + 10] = crc;
-    writer.at = at + 11;
-  }
-
   #added(crc: number, version: number, size: number, sameColumn: boolean): void {
     this.#crc = crcTable[this.#crc ^ crc]!;
     this.#size += size;
@@ -170,6 +142,15 @@ export class StoredRowWriter {
     this.#run = sameColumn ? this.#run + 1 : 1;
     if (this.#run > this.#versions) this.#versions = this.#run;
   }
+}
+
+/** Appends a key column and returns its checksum; `autoIncrement` takes the place of the value the server chooses. Reserve first. */
+export function copyKeyField(writer: ByteWriter, walker: RowWalker, field: number, autoIncrement: bigint | undefined): number {
+  if (walker.typeOf(field) === tag.TYPE_AUTO_INCREMENT) {
+    return writeCell(writer, encodeName(nameOf(walker, field)), autoIncrement, undefined, 0);
+  }
+  writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
+  return walker.crcOf(field);
 }
 
 /** The name of a field. */

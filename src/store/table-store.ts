@@ -4,25 +4,33 @@ import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import { writeHeader } from "../wire/plainbuffer/encode.ts";
 import type { RowWalker } from "../wire/plainbuffer/walk.ts";
 import { Catalogue } from "./catalogue.ts";
+import { ChangeStreams } from "./change-streams.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import { removeDroppedRows } from "./dropped-rows.ts";
 import type { OrderedStore } from "./ordered-store.ts";
 import { readRange, type RangePage, type RangeQuery } from "./read-range.ts";
 import { sizeOf } from "./row-header.ts";
 import { writeRowKey } from "./row-key.ts";
+import { removeDroppedRows } from "./remove-dropped.ts";
 import { RowReader } from "./row-reader.ts";
 import { splitPoints } from "./split-points.ts";
+import type { Streams } from "./stream.ts";
 import { sweepTable } from "./sweep.ts";
 import type { Table } from "./table.ts";
 import { TunnelRecords } from "./tunnel-records.ts";
-import { WriteBatch } from "./write-batch.ts";
+import { WriteBatch, type WriteContext } from "./write-batch.ts";
 
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
+/** What the service's is, is not documented (unverified). */
+const PARTITION_BYTES_MAX = 10 * 1024 * 1024 * 1024;
+/** Sizes are looked at when a table may have grown by this part of what a partition may have. */
+const GROWTH_PART = 1 / 8;
 
 export interface TableStoreOptions {
   readonly clock: Clock;
   /** True (the default): a write settles when a power cut can no longer lose it. */
   readonly sync?: boolean | undefined;
+  /** Stored bytes beyond which a partition is split; 10 GB unless told otherwise. */
+  readonly partitionBytesMax?: number | undefined;
   /** Told what went wrong in the background, where nobody waits for it. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -42,6 +50,8 @@ export interface RowRead {
 export class TableStore {
   readonly catalogue: Catalogue;
   readonly tunnelRecords: TunnelRecords;
+  readonly #streams: ChangeStreams;
+  readonly #write: WriteContext;
   readonly #store: OrderedStore;
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
@@ -59,6 +69,14 @@ export class TableStore {
     this.tunnelRecords = new TunnelRecords(store, queue);
     this.#clock = options.clock;
     this.#onError = options.onError ?? (() => undefined);
+    const { clock, partitionBytesMax = PARTITION_BYTES_MAX } = options;
+    const inBackground = (work: () => Promise<void>) => this.#inBackground(work);
+    this.#streams = new ChangeStreams({ store, queue, catalogue, clock, inBackground, stopped: () => this.#closed });
+    const growth = {
+      bytesMax: partitionBytesMax * GROWTH_PART,
+      tell: (table: Table) => this.#streams.measure(table, partitionBytesMax),
+    };
+    this.#write = { queue, clock, growth };
   }
 
   /** Takes over the ordered store: closing this closes it. */
@@ -67,13 +85,19 @@ export class TableStore {
     const catalogue = await Catalogue.load(store, queue, options.clock);
     const tables = new TableStore(store, queue, catalogue, options);
     for (const id of catalogue.dropped) tables.#removeRows(id);
+    await tables.#streams.load();
     tables.#scheduleSweep();
     return tables;
   }
 
   /** Begins the changes of one request, which must be committed within the same turn of the event loop. */
   beginWrite(bytesExpected = 4096): WriteBatch {
-    return new WriteBatch(this.#queue, this.#clock, bytesExpected);
+    return new WriteBatch(this.#write, bytesExpected);
+  }
+
+  /** What has changed, for who follows it; and partitions, by which the changes are divided. */
+  get streams(): Streams {
+    return this.#streams;
   }
 
   /** Reads the row whose key the walker stands on. */
@@ -100,13 +124,13 @@ export class TableStore {
   /** Deletes a table; its rows are removed in the background. @throws OTSObjectNotExist */
   async deleteTable(instance: string, name: string): Promise<void> {
     const table = await this.catalogue.deleteTable(instance, name);
-    this.#removeRows(table.id);
+    this.#removeDropped(table);
   }
 
   /** Drops an instance and its tables; false when there is none. Rows are removed in the background. @throws TF_INSTANCE_NOT_EMPTY unless forced */
   async dropInstance(name: string, options: { readonly force: boolean }): Promise<boolean> {
     const tables = await this.catalogue.dropInstance(name, options);
-    for (const { id } of tables ?? []) this.#removeRows(id);
+    for (const table of tables ?? []) this.#removeDropped(table);
     return tables !== undefined;
   }
 
@@ -130,6 +154,11 @@ export class TableStore {
     await this.#store.close();
   }
 
+  #removeDropped({ id, stream }: Table): void {
+    this.#removeRows(id);
+    if (stream !== undefined) this.#streams.removeGone(stream.number);
+  }
+
   #removeRows(tableId: number): void {
     this.#inBackground(() => removeDroppedRows(this.#store, tableId, () => this.#closed));
   }
@@ -138,6 +167,7 @@ export class TableStore {
     this.#cancelSweep = this.#clock.after(SWEEP_INTERVAL_MS, () => {
       this.#inBackground(async () => {
         await this.sweep();
+        await this.#streams.sweep();
       });
       this.#scheduleSweep();
     });

@@ -1,6 +1,7 @@
 import type { TableSchema } from "../model/schema.ts";
-import { rowSpaceOf } from "./key-space.ts";
-import type { Stream } from "./stream.ts";
+import { ChangeLog } from "./change-log.ts";
+import { keySpace, numberRange } from "./key-space.ts";
+import { cutKey } from "./partitions.ts";
 
 /** What is kept of a table, as JSON. Fields may be added; none may change its meaning within a store format. */
 export interface TableRecord {
@@ -12,6 +13,33 @@ export interface TableRecord {
   /** Seconds since 1970 at which reserved capacity was last raised and lowered. */
   readonly reservedRaisedAt: number;
   readonly reservedLoweredAt?: number | undefined;
+  /** Keys at which partitions begin, but for the first: one column each, PlainBuffer in base64, in order. */
+  readonly cuts?: readonly string[] | undefined;
+  /** The stream that is on; its options stand in the schema. */
+  readonly stream?: KeptStream | undefined;
+}
+
+/** What is kept of a stream. */
+export interface KeptStream {
+  /** Never given twice in a store. */
+  readonly number: number;
+  /** Microseconds since 1970. */
+  readonly createdAt: number;
+  readonly shards: readonly KeptShard[];
+  /** Numbers of the shards that are written, by partition. */
+  readonly open: readonly number[];
+}
+
+export interface KeptShard {
+  /** Never given twice in a stream. */
+  readonly number: number;
+  /** A sequence. */
+  readonly createdAt: number;
+  readonly parent?: number | undefined;
+  /** The sequence at which it was closed: that at which its children were created. */
+  readonly closedAt?: number | undefined;
+  /** One more than the sequence of the last record that expired; older ones may be removed. */
+  readonly trimmedTo?: number | undefined;
 }
 
 /** A table of an instance, live: `record` is replaced when the table is altered, `dropped` is set when it is deleted. */
@@ -21,20 +49,44 @@ export class Table {
   readonly name: string;
   /** Every key of its rows lies in here. */
   readonly rows: { readonly from: Buffer; readonly to: Buffer };
-  record: TableRecord;
   dropped = false;
   /** The stream that is on. */
-  stream: Stream | undefined;
+  stream: ChangeLog | undefined;
+  /** Bytes written since the sizes of its partitions were last looked at. */
+  growth = 0;
+  #record: TableRecord;
+  #cuts: readonly Buffer[] = [];
 
   constructor(instance: string, record: TableRecord) {
     this.instance = instance;
     this.name = record.schema.name;
     this.id = record.id;
+    this.rows = numberRange(keySpace.row, record.id);
+    this.#record = record;
     this.record = record;
-    this.rows = rowSpaceOf(record.id);
+    if (record.stream !== undefined) this.stream = new ChangeLog(this, record.stream);
+  }
+
+  get record(): TableRecord {
+    return this.#record;
+  }
+
+  set record(record: TableRecord) {
+    this.#record = record;
+    this.#cuts = (record.cuts ?? []).map((cut) => cutKey(this.rows.from, Buffer.from(cut, "base64")));
   }
 
   get schema(): TableSchema {
-    return this.record.schema;
+    return this.#record.schema;
+  }
+
+  /** Where partitions begin, but for the first, as keys among those of the rows. */
+  get cuts(): readonly Buffer[] {
+    return this.#cuts;
+  }
+
+  /** Where the keys of a partition's rows lie. */
+  partition(number: number): { readonly from: Buffer; readonly to: Buffer } {
+    return { from: this.#cuts[number - 1] ?? this.rows.from, to: this.#cuts[number] ?? this.rows.to };
   }
 }

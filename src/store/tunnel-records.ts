@@ -1,7 +1,7 @@
 import type { TunnelType } from "../wire/operation/tunnel-create.ts";
 import { entriesOf } from "./catalogue.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import { keySpace, tableKey, type Space } from "./key-space.ts";
+import { keySpace, numberKey, type Space } from "./key-space.ts";
 import type { OrderedStore, StoreChange } from "./ordered-store.ts";
 
 /** What is kept of a tunnel, as JSON. Fields may be added; none may change its meaning within a store format. */
@@ -85,7 +85,7 @@ export class TunnelRecords {
       tunnels.set(record.id, { record, channels: [] });
     }
     for await (const { key, value } of entriesOf(this.#store, keySpace.tunnelChannel)) {
-      const [tunnelId = ""] = key.toString("utf8", tableKey(keySpace.tunnelChannel, 0).length).split("\0");
+      const [tunnelId = ""] = key.toString("utf8", numberKey(keySpace.tunnelChannel, 0).length).split("\0");
       tunnels.get(tunnelId)?.channels.push(JSON.parse(value.toString()));
     }
     return [...tunnels.values()];
@@ -120,7 +120,7 @@ function channelKey({ tableId, id }: TunnelRecord, channelId: string): Buffer {
 }
 
 function keyOf(space: Space, tableId: number, name: string): Buffer {
-  return Buffer.concat([tableKey(space, tableId), Buffer.from(name)]);
+  return Buffer.concat([numberKey(space, tableId), Buffer.from(name)]);
 }
 
 function put(key: Buffer, record: TunnelRecord | ChannelRecord): StoreChange {

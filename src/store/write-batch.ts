@@ -3,11 +3,13 @@ import type { RowExistence, WriteCondition } from "../model/condition.ts";
 import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import * as tag from "../wire/plainbuffer/tag.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
+import type { ChangeLog } from "./change-log.ts";
+import { ChangeWriter, type Origin } from "./change-record.ts";
 import { keyName, type CommitQueue } from "./commit-queue.ts";
 import { composePut } from "./compose-put.ts";
-import { composeUpdate, type VersionRules } from "./compose-update.ts";
+import { composeUpdate, type UpdateRules } from "./compose-update.ts";
 import { passesMissing } from "./filter.ts";
-import { keySpace, tableKey } from "./key-space.ts";
+import { keySpace, numberKey } from "./key-space.ts";
 import type { StoreChange } from "./ordered-store.ts";
 import { refusal } from "./refusal.ts";
 import { ROW_HEADER_BYTES, sizeOf } from "./row-header.ts";
@@ -26,6 +28,14 @@ export interface RowWritten {
   readonly row: Uint8Array | undefined;
 }
 
+/** What a batch works with. */
+export interface WriteContext {
+  readonly queue: CommitQueue;
+  readonly clock: Clock;
+  /** Told of a table once this many bytes were written to it since it was told of last. */
+  readonly growth: { readonly bytesMax: number; readonly tell: (table: Table) => void };
+}
+
 /**
  * The changes of one request. Each method judges one row against what is stored and against the changes before it, and adds its change or
  * throws the service's refusal and adds nothing; `commit` makes all that was added durable at once. From the first call to `commit` the event loop must not
@@ -41,10 +51,18 @@ export class WriteBatch {
   /** The changes by key, made when a row is first read behind another change. */
   #own: Map<string, StoreChange> | undefined;
   readonly #old = new RowWalker("none");
+  readonly #growth: WriteContext["growth"];
+  readonly #bytesExpected: number;
+  /** Records of the changes to tables with a stream, made when there is a first one. */
+  #records: ChangeWriter | undefined;
+  /** The streams they belong to. */
+  #logs: Set<ChangeLog> | undefined;
 
   /** `bytesExpected`: of the keys and rows to come; a guess too low costs a copy. */
-  constructor(queue: CommitQueue, clock: Clock, bytesExpected: number) {
+  constructor({ queue, clock, growth }: WriteContext, bytesExpected: number) {
     this.#queue = queue;
+    this.#growth = growth;
+    this.#bytesExpected = bytesExpected;
     this.#now = clock.now();
     this.#nowMicros = clock.nowMicros();
     this.#writer = new ByteWriter(bytesExpected);
@@ -58,7 +76,10 @@ export class WriteBatch {
     const key = writeRowKey(this.#writer, table, walker, automatic);
     const read = this.#check(table, key, condition);
     const row = composePut(this.#out, walker, this.#now, table.schema.options.maxVersions, automatic);
+    const log = table.stream;
+    if (log !== undefined) this.#recorder(log).put(log.place(key, this.#nowMicros), row, this.#origin(log, this.#before(log, key)));
     this.#add({ type: "put", key, value: row });
+    this.#grow(table, row.length);
     return { size: sizeOf(row), readSize: read, row };
   }
 
@@ -68,12 +89,22 @@ export class WriteBatch {
     const automatic = this.#chooseKey(table, walker);
     const key = writeRowKey(this.#writer, table, walker, automatic);
     const read = this.#check(table, key, condition);
-    const rules: VersionRules = { now: this.#now, maxVersions: table.schema.options.maxVersions, floor: expiryFloor(table, this.#now) };
+    const log = table.stream;
+    const rules: UpdateRules = {
+      now: this.#now,
+      maxVersions: table.schema.options.maxVersions,
+      floor: expiryFloor(table, this.#now),
+      sums: log === undefined ? undefined : [],
+    };
     const stored = this.#aliveRow(table, key);
     if (stored !== undefined) this.#old.openRows(stored, ROW_HEADER_BYTES, stored.length).next();
     const row = composeUpdate(this.#out, walker, stored === undefined ? undefined : this.#old, rules, automatic);
     if (row === undefined) return { size: 0, readSize: read, row: undefined };
+    if (log !== undefined) {
+      this.#recorder(log).update(log.place(key, this.#nowMicros), walker, automatic, rules.sums, this.#origin(log, stored));
+    }
     this.#add({ type: "put", key, value: row });
+    this.#grow(table, row.length);
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row };
   }
 
@@ -82,18 +113,50 @@ export class WriteBatch {
     refuseDropped(table);
     const key = writeRowKey(this.#writer, table, walker);
     const read = this.#check(table, key, condition);
+    const log = table.stream;
+    if (log !== undefined) this.#recorder(log).delete(log.place(key, this.#nowMicros), walker, this.#origin(log, this.#before(log, key)));
     this.#add({ type: "del", key });
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row: undefined };
   }
 
   /** Settles when all that was added is durable. */
   commit(): Promise<void> {
-    return this.#changes.length === 0 ? this.settled() : this.#queue.commit(this.#changes);
+    if (this.#changes.length === 0) return this.settled();
+    return this.#records === undefined ? this.#queue.commit(this.#changes) : this.#commitRecorded(this.#records);
   }
 
   /** Drops what was added; settles when everything the refusals rest on is durable, which must not be told before. */
   settled(): Promise<void> {
     return this.#queue.settled();
+  }
+
+  /** Rows and the records that speak of them, at once. */
+  async #commitRecorded({ changes }: ChangeWriter): Promise<void> {
+    const given = [...this.#logs!].map((log) => [log, log.last] as const);
+    await this.#queue.commit([...this.#changes, ...changes]);
+    for (const [log, last] of given) log.settle(last);
+  }
+
+  #recorder(log: ChangeLog): ChangeWriter {
+    this.#logs ??= new Set();
+    this.#logs.add(log);
+    return (this.#records ??= new ChangeWriter(this.#now, this.#bytesExpected));
+  }
+
+  /** The row before its change, read only where records tell of it. */
+  #before(log: ChangeLog, key: Uint8Array): Uint8Array | undefined {
+    return log.origins === undefined ? undefined : this.#aliveRow(log.table, key);
+  }
+
+  #origin({ origins, table }: ChangeLog, row: Uint8Array | undefined): Origin | undefined {
+    return origins === undefined ? undefined : { columns: origins, floor: expiryFloor(table, this.#now), row };
+  }
+
+  #grow(table: Table, bytes: number): void {
+    table.growth += bytes;
+    if (table.growth < this.#growth.bytesMax) return;
+    table.growth = 0;
+    this.#growth.tell(table);
   }
 
   #add(change: StoreChange): void {
@@ -108,7 +171,7 @@ export class WriteBatch {
   #chooseKey(table: Table, walker: RowWalker): bigint | undefined {
     for (let field = 1; field < walker.keyCount; field++) {
       if (walker.typeOf(field) !== tag.TYPE_AUTO_INCREMENT) continue;
-      const key = tableKey(keySpace.autoIncrement, table.id);
+      const key = numberKey(keySpace.autoIncrement, table.id);
       const kept = this.#lookUp(key);
       const last = kept === undefined ? 0n : Buffer.from(kept).readBigInt64BE(0);
       const now = BigInt(this.#nowMicros);

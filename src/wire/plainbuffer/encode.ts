@@ -159,7 +159,8 @@ function writeRowChecksum(writer: ByteWriter, crc: number, deleted: boolean): vo
   writer.byte(table[crc ^ (deleted ? 1 : 0)]!);
 }
 
-function writeSequence(writer: ByteWriter, { epoch, timestamp, rowIndex }: Sequence): void {
+/** Appends the extension that says where in its stream a record stands. Reserve 29 bytes first. */
+export function writeSequence(writer: ByteWriter, { epoch, timestamp, rowIndex }: Sequence): void {
   writer.byte(tag.EXTENSION);
   writer.int32(24);
   writer.byte(tag.SEQUENCE);
