@@ -32,6 +32,8 @@ export type ChannelStatus = "wait" | "open" | "closing" | "close" | "terminated"
 /** What is kept of a channel, likewise. Who holds it is not: clients do not outlive the server. */
 export interface ChannelRecord {
   readonly id: string;
+  /** In order of creation within the tunnel. */
+  readonly number: number;
   /** Of a base channel: its range [start, end) as encoded keys in base64, INF_MIN and INF_MAX allowed. */
   readonly range?: { readonly start: string; readonly end: string } | undefined;
   /** Of a stream channel: its shard has the channel's id, and so have the shards that must be read before it. */
@@ -77,7 +79,7 @@ export class TunnelRecords {
     this.#queue = queue;
   }
 
-  /** Everything kept, of dropped tables too. */
+  /** Everything kept, in order of creation, of dropped tables too. */
   async load(): Promise<readonly StoredTunnel[]> {
     const tunnels = new Map<string, { record: TunnelRecord; channels: ChannelRecord[] }>();
     for await (const { value } of entriesOf(this.#store, keySpace.tunnel)) {
@@ -88,7 +90,8 @@ export class TunnelRecords {
       const [tunnelId = ""] = key.toString("utf8", numberKey(keySpace.tunnelChannel, 0).length).split("\0");
       tunnels.get(tunnelId)?.channels.push(JSON.parse(value.toString()));
     }
-    return [...tunnels.values()];
+    for (const { channels } of tunnels.values()) channels.sort((a, b) => a.number - b.number);
+    return [...tunnels.values()].sort((a, b) => a.record.createdAt - b.record.createdAt);
   }
 
   /** Enqueues what changed as one batch; settles when that, and everything enqueued before it, is durable. */

@@ -4,8 +4,7 @@ import type { Table } from "../../store/table.ts";
 import type { TableStore } from "../../store/table-store.ts";
 import { decodeRealKey } from "../../wire/plainbuffer/decode.ts";
 import { encodeKey } from "../../wire/plainbuffer/encode.ts";
-import type { ChannelRecord } from "../../store/tunnel-records.ts";
-import { newChannel } from "./channel.ts";
+import { newChannel, type NewChannel } from "./channel.ts";
 import { baseToken } from "./token.ts";
 
 /** Stored bytes of a range, as long as that does not make too many of them. */
@@ -13,7 +12,7 @@ const RANGE_BYTES = 4 * 1024 * 1024;
 const RANGES_MAX = 256;
 
 /** The base data of a table as channels: ranges of about the same size that follow each other from INF_MIN to INF_MAX. */
-export async function baseChannels(store: TableStore, table: Table): Promise<ChannelRecord[]> {
+export async function baseChannels(store: TableStore, table: Table): Promise<NewChannel[]> {
   const points = await cut(store, table);
   const bounds = [
     fullKey(table, [], INF_MIN),

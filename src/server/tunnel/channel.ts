@@ -24,6 +24,7 @@ export interface Progress {
  */
 export class Channel {
   readonly id: string;
+  readonly number: number;
   readonly range: ChannelRecord["range"];
   readonly parents: readonly string[];
   version: number;
@@ -43,6 +44,7 @@ export class Channel {
   /** As it is kept; whoever held it when that was written is gone. */
   constructor(record: ChannelRecord) {
     this.id = record.id;
+    this.number = record.number;
     this.range = record.range;
     this.parents = record.parents ?? [];
     this.version = record.version;
@@ -63,9 +65,9 @@ export class Channel {
   }
 
   record(): ChannelRecord {
-    const { id, range, parents, version, status, suspended, checkpoint, sequence, position, count } = this;
+    const { id, number, range, parents, version, status, suspended, checkpoint, sequence, position, count } = this;
     const source = range === undefined ? { parents } : { range };
-    return { id, ...source, version, status, suspended, checkpoint, sequence, position, count };
+    return { id, number, ...source, version, status, suspended, checkpoint, sequence, position, count };
   }
 
   /** As a heartbeat lists it. Only what a client holds is listed. */
@@ -74,11 +76,10 @@ export class Channel {
   }
 }
 
+/** A channel that has no place among others yet. */
+export type NewChannel = Omit<ChannelRecord, "number">;
+
 /** A channel as it begins. */
-export function newChannel(
-  source: { readonly id: string } & Pick<ChannelRecord, "range" | "parents">,
-  checkpoint: string,
-  position: number,
-): ChannelRecord {
+export function newChannel(source: Pick<ChannelRecord, "id" | "range" | "parents">, checkpoint: string, position: number): NewChannel {
   return { ...source, version: 0, status: "wait", suspended: false, checkpoint, sequence: 0, position, count: 0 };
 }

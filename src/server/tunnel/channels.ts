@@ -2,7 +2,7 @@ import { assert } from "../../base/assert.ts";
 import type { ChannelRecord } from "../../store/tunnel-records.ts";
 import type { TunnelChannel } from "../../wire/operation/tunnel-channel.ts";
 import { FINISHED } from "../../wire/tunnel-token.ts";
-import { Channel, type Progress } from "./channel.ts";
+import { Channel, type NewChannel, type Progress } from "./channel.ts";
 import { Clients, type Client } from "./clients.ts";
 import { refusal } from "./refusal.ts";
 
@@ -31,10 +31,11 @@ export class Channels {
   /** Channels by the parent they wait for. */
   readonly #children = new Map<string, Channel[]>();
   #unfinishedBase = 0;
+  #lastNumber = 0;
   readonly #changed = new Set<Channel>();
   #forgotten: string[] = [];
 
-  /** As they were kept. */
+  /** As they were kept, in order of creation. */
   constructor(records: readonly ChannelRecord[]) {
     for (const record of records) this.#insert(record);
     for (const channel of this.#channels.values()) this.#offer(channel);
@@ -59,8 +60,8 @@ export class Channels {
   }
 
   /** Adds a channel; its parents have been added before it. */
-  add(record: ChannelRecord): void {
-    const channel = this.#insert(record);
+  add(begun: NewChannel): void {
+    const channel = this.#insert({ ...begun, number: ++this.#lastNumber });
     this.#changed.add(channel);
     this.#offer(channel);
   }
@@ -148,6 +149,7 @@ export class Channels {
 
   #insert(record: ChannelRecord): Channel {
     const channel = new Channel(record);
+    this.#lastNumber = Math.max(this.#lastNumber, channel.number);
     this.#channels.set(channel.id, channel);
     if (channel.isBase && !channel.terminated) this.#unfinishedBase++;
     for (const parent of channel.parents) {

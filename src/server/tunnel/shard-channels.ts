@@ -1,6 +1,6 @@
 import type { Shard, Stream, Streams } from "../../store/stream.ts";
-import type { ChannelRecord, TunnelConfigRecord, TunnelRecord } from "../../store/tunnel-records.ts";
-import { newChannel } from "./channel.ts";
+import type { TunnelConfigRecord, TunnelRecord } from "../../store/tunnel-records.ts";
+import { newChannel, type NewChannel } from "./channel.ts";
 import { streamToken } from "./token.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { FINISHED } from "../../wire/tunnel-token.ts";
@@ -20,7 +20,7 @@ export function spanOf({ type, config = {} }: Pick<TunnelRecord, "type" | "confi
  * The channels of a stream at a tunnel's beginning. What has been read by then stands there as terminated, so that only what comes later is new. A
  * start before the oldest record retained means that record, which may be later than what was asked for (unverified for the service).
  */
-export function firstChannels(streams: Streams, stream: Stream, tunnel: Pick<TunnelRecord, "type" | "config">): ChannelRecord[] {
+export function firstChannels(streams: Streams, stream: Stream, tunnel: Pick<TunnelRecord, "type" | "config">): NewChannel[] {
   const span = spanOf(tunnel);
   const earliest = tunnel.type === "Stream" && (span.start !== undefined || tunnel.config?.flag === "earliest");
   return stream.shards.filter(beginsIn(span)).map((shard) => {
@@ -58,7 +58,7 @@ function beginsIn({ end }: StreamSpan): (shard: Shard) => boolean {
   return ({ createdAt }) => end === undefined || createdAt < end;
 }
 
-function channelOf(shard: Shard, position: number): ChannelRecord {
+function channelOf(shard: Shard, position: number): NewChannel {
   return newChannel({ id: shard.id, parents: parentsOf(shard) }, streamToken(shard.id, { position, count: 0 }), position);
 }
 

@@ -71,10 +71,11 @@ export class Tunnels {
       streamId: stream?.id,
       config: streamConfig && { flag, startOffset: startOffset?.toString(), endOffset: endOffset?.toString() },
     };
-    const channels = [...ranges, ...(stream === undefined ? [] : firstChannels(this.#streams, stream, record))];
-    const tunnel = new Tunnel(table, { record, channels });
+    const tunnel = new Tunnel(table, { record, channels: [] });
+    const shards = stream === undefined ? [] : firstChannels(this.#streams, stream, record);
+    for (const channel of [...ranges, ...shards]) tunnel.channels.add(channel);
     this.#tunnels.set(record.id, tunnel);
-    await this.#store.tunnelRecords.save(record, { record, channels, forgotten: [] });
+    await this.#store.tunnelRecords.save(record, { ...tunnel.takeChanged(), record });
     return tunnel;
   }
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../../src/base/virtual-clock.ts";
-import { Channels } from "../../../../src/server/tunnel/channels.ts";
+import type { NewChannel } from "../../../../src/server/tunnel/channel.ts";
 import { base, stream, timeoutMs, TunnelClients } from "./tunnel-clients.ts";
 
-const withChannels = (...records: Parameters<typeof start>[0]) => start(records);
-const start = (records: ConstructorParameters<typeof Channels>[0]) => new TunnelClients(new VirtualClock(), records);
+const withChannels = (...begun: readonly NewChannel[]) => new TunnelClients(new VirtualClock(), begun);
 const streams = (count: number) => Array.from({ length: count }, (_, i) => stream(`s${i}`));
 const gone = expect.objectContaining({ status: 410, code: "OTSResourceGone" });
 
@@ -265,10 +264,7 @@ describe("what is kept", () => {
     tunnel.channels.checkpoint(channel, "x", { position: 5, count: 2 }, 1n);
     tunnel.beat("one", { a: "terminated" });
     const kept = new Map(tunnel.channels.takeChanged().channels.map((record) => [record.id, JSON.parse(JSON.stringify(record))]));
-    const again = new TunnelClients(
-      tunnel.clock,
-      ["a", "b", "child"].map((id) => kept.get(id)),
-    );
+    const again = new TunnelClients(tunnel.clock, [], [...kept.values()]);
     expect(() => again.channels.heartbeat("one", [], again.clock.monotonic())).toThrow(gone);
     expect(again.join("two")).toEqual(["b:open:2", "child:open:2"]);
     expect(again.channels.get("b")).toMatchObject({ checkpoint: "x", sequence: 1, position: 5, count: 2 });
@@ -277,6 +273,7 @@ describe("what is kept", () => {
 
   it("is told once for each change", () => {
     const tunnel = withChannels(stream("a"), stream("b"));
+    expect(tunnel.channels.takeChanged().channels.map(({ id }) => id)).toEqual(["a", "b"]);
     expect(tunnel.channels.takeChanged().channels).toEqual([]);
     tunnel.join("one");
     expect(tunnel.channels.takeChanged().channels.map(({ id }) => id)).toEqual(["a", "b"]);

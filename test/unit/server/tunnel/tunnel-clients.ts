@@ -1,11 +1,17 @@
 import type { VirtualClock } from "../../../../src/base/virtual-clock.ts";
-import { newChannel } from "../../../../src/server/tunnel/channel.ts";
+import { newChannel, type NewChannel } from "../../../../src/server/tunnel/channel.ts";
 import { Channels } from "../../../../src/server/tunnel/channels.ts";
 import type { ChannelRecord } from "../../../../src/store/tunnel-records.ts";
 import type { TunnelChannel } from "../../../../src/wire/operation/tunnel-channel.ts";
 
-export const base = (id: string): ChannelRecord => newChannel({ id, range: { start: "", end: "" } }, `${id} begins`, 0);
-export const stream = (id: string, ...parents: string[]): ChannelRecord => newChannel({ id, parents }, `${id} begins`, 0);
+export const base = (id: string): NewChannel => newChannel({ id, range: { start: "", end: "" } }, `${id} begins`, 0);
+export const stream = (id: string, ...parents: string[]): NewChannel => newChannel({ id, parents }, `${id} begins`, 0);
+
+type Saying = Readonly<Record<string, "close" | "terminated">>;
+interface Mischief {
+  readonly made?: readonly TunnelChannel[];
+  readonly arrives?: boolean;
+}
 
 export const timeoutMs = 300_000;
 
@@ -15,9 +21,11 @@ export class TunnelClients {
   readonly clock: VirtualClock;
   readonly #told = new Map<string, Map<string, TunnelChannel>>();
 
-  constructor(clock: VirtualClock, records: readonly ChannelRecord[]) {
+  /** With channels that begin, or as they were kept. */
+  constructor(clock: VirtualClock, begun: readonly NewChannel[], kept: readonly ChannelRecord[] = []) {
     this.clock = clock;
-    this.channels = new Channels(records);
+    this.channels = new Channels(kept);
+    for (const channel of begun) this.channels.add(channel);
   }
 
   connect(client: string): void {
@@ -25,14 +33,17 @@ export class TunnelClients {
     this.#told.set(client, new Map());
   }
 
-  /** Sends what the client holds, changed by what it has to say, and answers what it holds from now on: `id:status:version`. */
-  beat(client: string, saying: Readonly<Record<string, "close" | "terminated">> = {}): string[] {
-    const held = [...this.#told.get(client)!.values()].map((channel) => {
+  /**
+   * Sends what the client holds, changed by what it has to say, and answers what it holds from now on: `id:status:version`. `made` is said besides;
+   * a reply that does not arrive leaves the client with what it held.
+   */
+  beat(client: string, saying: Saying = {}, { made = [], arrives = true }: Mischief = {}): string[] {
+    const held = [...(this.#told.get(client)?.values() ?? [])].map((channel) => {
       const status = saying[channel.channelId];
       return status === undefined ? channel : { ...channel, status, version: channel.version + 1n };
     });
-    const reply = Array.from(this.channels.heartbeat(client, held, this.clock.monotonic()), (channel) => channel.listed());
-    this.#told.set(client, new Map(reply.map((channel) => [channel.channelId, channel])));
+    const reply = Array.from(this.channels.heartbeat(client, [...held, ...made], this.clock.monotonic()), (channel) => channel.listed());
+    if (arrives) this.#told.set(client, new Map(reply.map((channel) => [channel.channelId, channel])));
     return reply.map(({ channelId, status, version }) => `${channelId}:${status}:${version}`);
   }
 
