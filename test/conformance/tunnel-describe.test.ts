@@ -92,6 +92,19 @@ describeEverywhere("tunnel/describe", (open) => {
     expect((await tunnel.describe()).tunnel.expired).toBe(true);
   });
 
+  it("shows a tunnel as expired that did not see a shard before its first records were gone", async () => {
+    const endpoint = await open();
+    const { caller, clock } = endpoint;
+    await caller.createTable("t", oneKey);
+    await storedTable(endpoint).switchOn(1);
+    const tunnel = await TunnelCaller.create(caller, "Stream");
+    await storedTable(endpoint).splitBefore("m");
+    await caller.put("t", { pk: "lost" }, {});
+    await clock.advance(2 * HOUR_MS);
+    await caller.put("t", { pk: "kept" }, {});
+    expect((await tunnel.describe()).tunnel.expired).toBe(true);
+  });
+
   it("refuses a tunnel, a table or an id that is not there", async () => {
     const { caller } = await open();
     expect(await caller.refusal("tunnel/describe", named)).toEqual(notExist("tunnel"));

@@ -44,10 +44,12 @@ export function placeOf({ id, range }: Channel, schema: TableSchema, token: stri
   if (token.length > TOKEN_LENGTH_MAX) throw refusal.token();
   const { primaryKey, iterator = "", totalCount = 0n } = decodeTunnelToken(token);
   const count = Number(totalCount);
+  if (count < 0 || !Number.isSafeInteger(count)) throw refusal.token();
   if (range === undefined) {
     const [, shardId, digits] = /^(.*):(\d{1,16})$/s.exec(iterator) ?? [];
-    if (shardId !== id) throw refusal.token();
-    return { kind: "stream", position: Number(digits), count };
+    const position = Number(digits);
+    if (shardId !== id || !Number.isSafeInteger(position)) throw refusal.token();
+    return { kind: "stream", position, count };
   }
   if (primaryKey === undefined || iterator !== "") throw refusal.token();
   const [first, last] = [range.start, range.end].map((key) => Buffer.from(key, "base64"));

@@ -292,6 +292,21 @@ describe("what is kept", () => {
   });
 });
 
+describe("very many channels", () => {
+  it("cost a heartbeat time in proportion, not more", { timeout: 5000 }, () => {
+    const count = 30_000;
+    const parents = Array.from({ length: count }, (_, i) => [base(`b${i}`), stream(`s${i}`), stream(`c${i}`, `s${i}`)]).flat();
+    const tunnel = withChannels(...parents);
+    const finish = (held: readonly string[]) => Object.fromEntries(held.map((channel) => [channel.split(":")[0]!, "terminated" as const]));
+    let held = tunnel.join("one");
+    for (const kind of ["b", "s", "c"]) {
+      expect([held.length, held[0]![0]]).toEqual([count, kind]);
+      held = tunnel.beat("one", finish(held));
+    }
+    expect(held).toEqual([]);
+  });
+});
+
 /** A heartbeat that reports closed whatever the last one ordered closed. */
 function closeAsTold(tunnel: TunnelClients, client: string): string[] {
   const closing = tunnel.beat(client).filter((channel) => channel.includes(":closing:"));
