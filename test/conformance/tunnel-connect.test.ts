@@ -4,7 +4,7 @@ import { operations } from "../../src/wire/operation/operations.ts";
 import { signRequest } from "../../src/wire/sign.ts";
 import { refusalOf } from "./caller.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
-import { gone, notExist, oneKey, TunnelCaller } from "./tunnel-caller.ts";
+import { gone, notExist, oneKey, storedTable, TunnelCaller } from "./tunnel-caller.ts";
 
 describeEverywhere("tunnel/connect", (open) => {
   it("gives each client an id of its own", async () => {
@@ -41,6 +41,17 @@ describeEverywhere("tunnel/connect", (open) => {
     expect(await caller.refusal("tunnel/connect", { tunnelId, client: { timeoutSeconds: -1 } })).toMatchObject({
       code: "OTSParameterInvalid",
     });
+  });
+
+  it("refuses a tunnel whose records are gone before anybody read them", async () => {
+    const endpoint = await open();
+    const { caller, clock } = endpoint;
+    await caller.createTable("t", oneKey);
+    await storedTable(endpoint).switchOn(1);
+    const { tunnelId } = await TunnelCaller.create(caller, "Stream");
+    await caller.put("t", { pk: "a" }, {});
+    await clock.advance(2 * 3_600_000);
+    expect(await caller.refusal("tunnel/connect", { tunnelId })).toMatchObject({ status: 400, code: "OTSTunnelExpired" });
   });
 
   it("is signed as every call is, also with the version of the interface that the Go client names", async () => {

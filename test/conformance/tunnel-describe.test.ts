@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 
 describeEverywhere("tunnel/describe", (open) => {
   it("shows channels with their owners and what they wait for", async () => {
-    const { caller } = await open();
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
     const tunnel = await TunnelCaller.create(caller, "BaseAndStream");
     const statuses = async () =>
@@ -25,7 +25,7 @@ describeEverywhere("tunnel/describe", (open) => {
       ["BaseData", "TERMINATED", ""],
       ["Stream", "OPEN", clientId],
     ]);
-    await caller.call("tunnel/shutdown", { tunnelId: tunnel.tunnelId, clientId });
+    await clock.advance(300_001);
     expect((await statuses())[1]).toEqual(["Stream", "CLOSE", ""]);
   });
 
@@ -65,6 +65,38 @@ describeEverywhere("tunnel/describe", (open) => {
     expect(Number(tunnelRpo! / 1_000_000n)).toBe(created);
   });
 
+  it("leaves channels out of that which are done, and counts what they read to their end", async () => {
+    const endpoint = await open();
+    const { caller, clock } = endpoint;
+    await caller.createTable("t", oneKey);
+    const created = clock.now();
+    const tunnel = await TunnelCaller.create(caller, "Stream");
+    for (const pk of ["a", "b"]) await caller.put("t", { pk }, {});
+    await clock.advance(HOUR_MS);
+    await storedTable(endpoint).splitBefore("m");
+    const { clientId, channelIds } = await tunnel.join();
+    await tunnel.finish(clientId, channelIds[0]!);
+    const { channels, tunnelRpo } = await tunnel.describe();
+    expect(channels.map(({ channelStatus, channelCount }) => [channelStatus, channelCount])).toEqual([
+      ["TERMINATED", 2n],
+      ["OPEN", 0n],
+      ["OPEN", 0n],
+    ]);
+    expect([Number(channels[0]!.channelRpo! / 1_000_000n), Number(tunnelRpo! / 1_000_000n)]).toEqual([created, created + HOUR_MS]);
+  });
+
+  it("does not show shards that were read before the tunnel was made", async () => {
+    const endpoint = await open();
+    const { caller } = endpoint;
+    await caller.createTable("t", oneKey);
+    await storedTable(endpoint).switchOn(24);
+    await caller.put("t", { pk: "a" }, {});
+    await storedTable(endpoint).splitBefore("m");
+    const tunnel = await TunnelCaller.create(caller, "Stream");
+    expect((await tunnel.join()).channelIds).toHaveLength(2);
+    expect((await tunnel.describe()).channels.map(({ channelStatus }) => channelStatus)).toEqual(["OPEN", "OPEN"]);
+  });
+
   it("shows a tunnel as expired whose records are gone before anybody read them", async () => {
     const endpoint = await open();
     const { caller, clock } = endpoint;
@@ -84,10 +116,10 @@ describeEverywhere("tunnel/describe", (open) => {
     await caller.createTable("t", oneKey);
     await storedTable(endpoint).switchOn(1);
     const tunnel = await TunnelCaller.create(caller, "Stream");
-    for (const key of ["m", "f"]) {
-      await storedTable(endpoint).splitBefore(key);
-      await caller.put("t", { pk: "a" }, {});
-    }
+    expect((await tunnel.describe()).tunnel.expired).toBe(false);
+    await storedTable(endpoint).splitBefore("m");
+    await caller.put("t", { pk: "lost" }, {});
+    await storedTable(endpoint).splitBefore("f");
     await clock.advance(3 * HOUR_MS);
     expect((await tunnel.describe()).tunnel.expired).toBe(true);
   });

@@ -252,6 +252,8 @@ describeEverywhere("tunnel/readrecords of a stream", (open) => {
     expect(channelIds).toEqual(first.channelIds);
     expect(await tunnel.drain(clientId, channelIds[0]!)).toEqual({ said: [], token: "finished" });
     expect(await tunnel.finish(clientId, channelIds[0]!)).toHaveLength(2);
+    expect(await tunnel.beat(clientId)).toHaveLength(2);
+    expect((await tunnel.describe()).channels.map(({ channelStatus }) => channelStatus)).toEqual(["OPEN", "OPEN"]);
   });
 
   it("refuses to pass over records that have expired; the tunnel's clients then give up", async () => {
@@ -315,6 +317,21 @@ describeEverywhere("tunnel/readrecords of base data and stream", (open) => {
     const [stream] = await tunnel.finish(clientId, "BaseData_0");
     expect((await tunnel.describe()).tunnel.stage).toBe("ProcessStream");
     expect((await tunnel.drain(clientId, stream!.channelId)).said).toEqual(["put a c=2", "put b", "put c"]);
+  });
+
+  it("takes no start but its own", async () => {
+    const endpoint = await open();
+    const { caller, clock } = endpoint;
+    await caller.createTable("t", oneKey);
+    const tunnel = await TunnelCaller.create(caller, "BaseAndStream", { startOffset: ns(clock.now() + HOUR_MS) });
+    await caller.put("t", { pk: "a" }, {});
+    await storedTable(endpoint).splitBefore("m");
+    await caller.put("t", { pk: "b" }, {});
+    const { clientId } = await tunnel.join();
+    const [parent] = await tunnel.finish(clientId, "BaseData_0");
+    expect((await tunnel.drain(clientId, parent!.channelId)).said).toEqual(["put a"]);
+    const [left] = await tunnel.finish(clientId, parent!.channelId);
+    expect((await tunnel.drain(clientId, left!.channelId)).said).toEqual(["put b"]);
   });
 
   it("loses no write that was under way when the tunnel was made", async () => {

@@ -6,7 +6,6 @@ export const answerTunnelReadRecords = answering(
   tunnelReadRecords,
   ({ tunnelId, clientId, channelId, token }, { tunnels, instance, clock }) => {
     const tunnel = tunnels.find(instance, tunnelId);
-    tunnels.follow(tunnel);
     return tunnels.reader.read(tunnel, tunnel.channels.held(clientId, channelId, clock.monotonic()), token);
   },
 );

@@ -12,7 +12,7 @@ const RANGE_BYTES = 4 * 1024 * 1024;
 const RANGES_MAX = 256;
 
 /** The base data of a table as channels: ranges of about the same size that follow each other from INF_MIN to INF_MAX. */
-export async function baseChannels(store: TableStore, table: Table): Promise<NewChannel[]> {
+export async function baseChannels(store: Pick<TableStore, "splitPoints">, table: Table): Promise<NewChannel[]> {
   const points = await cut(store, table);
   const bounds = [
     fullKey(table, [], INF_MIN),
@@ -26,7 +26,7 @@ export async function baseChannels(store: TableStore, table: Table): Promise<New
 }
 
 /** Cuts into larger parts until there are few enough. */
-async function cut(store: TableStore, table: Table): Promise<Uint8Array[]> {
+async function cut(store: Pick<TableStore, "splitPoints">, table: Table): Promise<Uint8Array[]> {
   for (let size = RANGE_BYTES; ; size *= 4) {
     const points = await store.splitPoints(table, size, RANGES_MAX);
     if (points.length < RANGES_MAX) return points;

@@ -223,6 +223,14 @@ describe("checkpoints", () => {
     tunnel.channels.checkpoint(channel, "finished", undefined, 1n);
     expect(channel).toMatchObject({ position: 9, count: 4 });
   });
+
+  it("say it as well where the last one was lost and only the end was reported", () => {
+    const tunnel = withChannels(stream("a"));
+    tunnel.join("one");
+    tunnel.channels.held("one", "a", tunnel.clock.monotonic()).lastRead = { position: 9, count: 4 };
+    tunnel.beat("one", { a: "terminated" });
+    expect(tunnel.channels.get("a")).toMatchObject({ checkpoint: "finished", position: 9, count: 4 });
+  });
 });
 
 describe("schedule", () => {

@@ -8,7 +8,7 @@ import { MemoryStore } from "../../../../src/store/memory-store.ts";
 import type { StoreChange } from "../../../../src/store/ordered-store.ts";
 import { TableStore } from "../../../../src/store/table-store.ts";
 import { Caller } from "../../../conformance/caller.ts";
-import { named, oneKey, TunnelCaller } from "../../../conformance/tunnel-caller.ts";
+import { named, oneKey, sayingOf, TunnelCaller } from "../../../conformance/tunnel-caller.ts";
 
 /** A store whose disk takes as long as the test wants. */
 class SlowStore extends MemoryStore {
@@ -45,7 +45,7 @@ async function openSlow() {
   const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
   const caller = new Caller(createServer({ store, tunnels, keys: new AccessKeys([key]), clock, chance }), clock, key, "first");
   await caller.createTable("t", oneKey);
-  return { disk, caller };
+  return { disk, caller, clock };
 }
 
 /** Whether a call is answered while the disk stands still; it is awaited when the disk goes on. */
@@ -87,6 +87,22 @@ describe("nothing is acknowledged before the disk has it", () => {
       () => tunnel.describe(),
     ];
     expect(await answeredBeforeDisk(disk, ...calls)).toEqual([false, false, false]);
+  });
+
+  it("nor the end of a tunnel, while a change from before it is under way", async () => {
+    const { disk, caller, clock } = await openSlow();
+    const tunnel = await TunnelCaller.create(caller, "Stream", { endOffset: BigInt(clock.now() + 1000) * 1_000_000n });
+    const { clientId, channelIds } = await tunnel.join();
+    const { checkpoint } = await tunnel.getCheckpoint(clientId, channelIds[0]!);
+    disk.hold();
+    const written = caller.put("t", { pk: "late" }, {});
+    await clock.advance(1000);
+    const read = tunnel.read(clientId, channelIds[0]!, checkpoint);
+    for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+    disk.release();
+    const { records, nextToken } = await read;
+    expect([records.map(sayingOf), nextToken]).toEqual([["put late"], "finished"]);
+    await written;
   });
 
   it("but a heartbeat that changes nothing waits for nothing", async () => {
