@@ -13,6 +13,8 @@ export type AdminRequest =
   | { readonly op: "createInstance"; readonly name: string; readonly ownKey?: boolean | undefined }
   /** `force`: with its tables and their rows. */
   | { readonly op: "dropInstance"; readonly name: string; readonly force?: boolean | undefined }
+  /** Splits a partition before a partition key, or the largest in its middle. A binary key in base64, an integer in decimal digits. */
+  | { readonly op: "splitPartition"; readonly instance: string; readonly table: string; readonly key?: string | undefined }
   /** Answers first, then stops the server as its owner would. */
   | { readonly op: "shutdown" };
 
@@ -35,10 +37,17 @@ export interface InstanceReply {
   readonly key?: { readonly id: string; readonly secret: string } | undefined;
 }
 
+export interface PartitionsReply {
+  readonly table: string;
+  /** How many there are now. */
+  readonly partitions: number;
+}
+
 export interface AdminActions {
   ping(): PingReply;
   createInstance(name: string, ownKey: boolean): Promise<InstanceReply>;
   dropInstance(name: string, force: boolean): Promise<InstanceReply>;
+  splitPartition(instance: string, table: string, key: string | undefined): Promise<PartitionsReply>;
   shutdown(): void;
 }
 
@@ -65,6 +74,8 @@ function run(request: AdminRequest, actions: AdminActions): object | Promise<obj
       return actions.createInstance(request.name, request.ownKey === true);
     case "dropInstance":
       return actions.dropInstance(request.name, request.force === true);
+    case "splitPartition":
+      return actions.splitPartition(request.instance, request.table, request.key);
     case "shutdown":
       actions.shutdown();
       return {};
@@ -82,11 +93,19 @@ function parseAdminRequest(body: Uint8Array): AdminRequest {
   if (typeof content !== "object" || content === null || !("op" in content)) return invalid("the body is not a JSON object with an op");
   const { op } = content;
   if (op === "ping" || op === "shutdown") return { op };
+  if (op === "splitPartition") return splitRequest(content);
   if (op !== "createInstance" && op !== "dropInstance") return invalid(`the op ${JSON.stringify(op)} is not known`);
   if (!("name" in content) || typeof content.name !== "string") return invalid(`${op} needs a name`);
   const { name } = content;
   if (op === "createInstance") return { op, name, ownKey: "ownKey" in content && content.ownKey === true };
   return { op, name, force: "force" in content && content.force === true };
+}
+
+function splitRequest(content: object): AdminRequest {
+  const { instance, table, key }: { readonly [Field in "instance" | "table" | "key"]?: unknown } = content;
+  if (typeof instance !== "string" || typeof table !== "string") return invalid("splitPartition needs an instance and a table");
+  if (key !== undefined && typeof key !== "string") return invalid("the key of splitPartition is text");
+  return { op: "splitPartition", instance, table, key };
 }
 
 function invalid(message: string): never {

@@ -6,10 +6,14 @@ import { answerComputeSplitPointsBySize } from "./operation/compute-split-points
 import { answerCreateTable } from "./operation/create-table.ts";
 import { answerDeleteRow } from "./operation/delete-row.ts";
 import { answerDeleteTable } from "./operation/delete-table.ts";
+import { answerDescribeStream } from "./operation/describe-stream.ts";
 import { answerDescribeTable } from "./operation/describe-table.ts";
 import { answerGetRange } from "./operation/get-range.ts";
 import { answerGetRow } from "./operation/get-row.ts";
+import { answerGetShardIterator } from "./operation/get-shard-iterator.ts";
+import { answerGetStreamRecord } from "./operation/get-stream-record.ts";
 import { answerListSearchIndex } from "./operation/list-search-index.ts";
+import { answerListStream } from "./operation/list-stream.ts";
 import { answerListTable } from "./operation/list-table.ts";
 import { answerListTimeseriesTable } from "./operation/list-timeseries-table.ts";
 import { answerPutRow } from "./operation/put-row.ts";
@@ -44,6 +48,10 @@ export const answers: Readonly<Partial<Record<OperationName, Answer>>> = {
   BatchGetRow: answerBatchGetRow,
   BatchWriteRow: answerBatchWriteRow,
   GetRange: answerGetRange,
+  ListStream: answerListStream,
+  DescribeStream: answerDescribeStream,
+  GetShardIterator: answerGetShardIterator,
+  GetStreamRecord: answerGetStreamRecord,
   ListSearchIndex: answerListSearchIndex,
   ListTimeseriesTable: answerListTimeseriesTable,
   "tunnel/create": answerTunnelCreate,

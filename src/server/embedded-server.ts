@@ -10,6 +10,7 @@ import { AccessKeys, type AccessKey } from "./access-keys.ts";
 import { administer, type AdminActions } from "./admin.ts";
 import type { HttpListener, ListenOptions } from "./http-listener.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
+import { partitionKeyOf } from "./partition-key.ts";
 import { createServer, type RequestEvent } from "./server.ts";
 import { Tunnels } from "./tunnel/tunnels.ts";
 
@@ -177,6 +178,11 @@ class RunningServer implements EmbeddedServer {
         return { name, created, key: { id: key.id, secret: key.secret } };
       },
       dropInstance: async (name, force) => ({ name, dropped: await this.dropInstance(name, { force }) }),
+      splitPartition: async (instance, name, key) => {
+        const table = this.store.catalogue.table(instance, name);
+        await this.store.streams.splitPartition(table, key === undefined ? undefined : [partitionKeyOf(table.schema, key)]);
+        return { table: name, partitions: table.cuts.length + 1 };
+      },
       // The reply leaves first: closing waits for requests under way, and this call is one.
       shutdown: () => void this.close(),
     };

@@ -61,8 +61,8 @@ export class ChangeStreams implements Streams {
     return this.list(instance).find(({ id }) => id === streamId);
   }
 
-  ofTable({ stream }: Table): Stream | undefined {
-    return stream?.ready === true ? stream : undefined;
+  ofTable({ stream, dropped }: Table): Stream | undefined {
+    return stream?.ready === true && !dropped ? stream : undefined;
   }
 
   async enable(table: Table, options: StreamOptions): Promise<Stream> {
@@ -93,12 +93,13 @@ export class ChangeStreams implements Streams {
 
   async read(shard: Shard, from: number, { limit, bytes }: { readonly limit: number; readonly bytes: number }): Promise<ChangePage> {
     const { log, number, closed, trimmedTo } = live(shard);
-    if (from < trimmedTo || log.table.stream !== log || log.table.dropped) throw new StreamTrimmed();
     const floor = this.#floor(log);
+    const start = from === 0 ? Math.max(trimmedTo, floor) : from;
+    if (start < trimmedTo || log.table.stream !== log || log.table.dropped) throw new StreamTrimmed();
     const records: ChangeRecord[] = [];
     let size = 0;
     let more = false;
-    const cursor = this.#context.store.entries({ from: changeKey(log.number, number, from), to: changeKey(log.number, number + 1, 0) });
+    const cursor = this.#context.store.entries({ from: changeKey(log.number, number, start), to: changeKey(log.number, number + 1, 0) });
     try {
       const step = () => cursor.next(Math.min(limit - records.length + 1, STEP_RECORDS));
       reading: for (let page = await step(); page.length > 0; page = await step()) {

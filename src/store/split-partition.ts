@@ -5,6 +5,7 @@ import type { Catalogue } from "./catalogue.ts";
 import { middleKey, storedBytes } from "./middle-key.ts";
 import type { OrderedStore } from "./ordered-store.ts";
 import { cutKey, encodeCut, partitionOf } from "./partitions.ts";
+import { refusal } from "./refusal.ts";
 import type { Table } from "./table.ts";
 
 export interface SplitContext {
@@ -19,6 +20,7 @@ export interface SplitContext {
  * @throws TF_PARTITION_WHOLE where a partition begins there already, OTSObjectNotExist for a dropped table
  */
 export async function splitBefore({ catalogue, clock }: SplitContext, table: Table, value: KeyValue): Promise<void> {
+  if (table.dropped) throw refusal.tableMissing();
   const cut = encodeCut(table.schema, value);
   const key = cutKey(table.rows.from, cut);
   const partition = partitionOf(table.cuts, key);

@@ -75,8 +75,9 @@ export interface Streams {
   /** Switches off; the records are removed in the background. */
   disable(table: Table): Promise<void>;
   /**
-   * Records from a position on, oldest first: at most `limit` and about `bytes` bytes of them, at least one where there is one.
-   * @throws StreamTrimmed where a record at or behind the position was there and is not retained any more
+   * Records from a position on, oldest first: at most `limit` and about `bytes` bytes of them, at least one where there is one. From 0 on it
+   * reads whatever is retained.
+   * @throws StreamTrimmed where a record at or behind the position was there and is not retained any more, and for a stream that is off
    */
   read(shard: Shard, from: number, most: { readonly limit: number; readonly bytes: number }): Promise<ChangePage>;
   /** Position of the oldest retained record, or of the first to come. */

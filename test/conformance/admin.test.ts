@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { decodeRealKey } from "../../src/wire/plainbuffer/decode.ts";
 import { describeEverywhere, type Endpoint } from "./endpoints.ts";
 
 describeEverywhere("administration", (open) => {
@@ -36,9 +37,27 @@ describeEverywhere("administration", (open) => {
     expect(endpoint.server.instances()).toEqual([]);
   });
 
+  it("splits a partition before a key, or the largest one in its middle", async () => {
+    const endpoint = await open();
+    const { caller } = endpoint;
+    await caller.createTable("t", [{ name: "pk", type: "integer" }]);
+    const split = (more: object = {}) => ask(endpoint, { op: "splitPartition", instance: "first", table: "t", ...more });
+    expect(await split()).toMatchObject({ error: { code: "TF_PARTITION_WHOLE" } });
+    expect(await split({ key: "100" })).toEqual({ table: "t", partitions: 2 });
+    expect(await split({ key: "100" })).toMatchObject({ error: { code: "TF_PARTITION_WHOLE" } });
+    expect(await split({ key: "a" })).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
+    await caller.writeBatch(
+      "t",
+      [1n, 2n, 3n, 4n].map((pk) => ({ key: { pk }, cells: { v: "x".repeat(100) } })),
+    );
+    expect(await split()).toEqual({ table: "t", partitions: 3 });
+    const { shardSplits } = await caller.call("DescribeTable", { tableName: "t" });
+    expect(shardSplits.map((cut) => decodeRealKey(cut)[0]!.value)).toEqual([3n, 100n]);
+  });
+
   it("answers what it does not understand with a code", async () => {
     const endpoint = await open();
-    for (const request of [{}, { op: "dance" }, { op: "createInstance" }, []]) {
+    for (const request of [{}, { op: "dance" }, { op: "createInstance" }, { op: "splitPartition", instance: "first" }, []]) {
       expect(await ask(endpoint, request)).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
     }
   });

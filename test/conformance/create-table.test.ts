@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import type { StreamSpec } from "../../src/model/schema.ts";
 import { INF_MAX, INF_MIN, INTEGER_MIN } from "../../src/model/value.ts";
 import type { CreateTableRequest } from "../../src/wire/operation/create-table.ts";
+import { decodeRealKey } from "../../src/wire/plainbuffer/decode.ts";
 import { tableRequest } from "./caller.ts";
 import { describeEverywhere } from "./endpoints.ts";
 
@@ -116,13 +118,36 @@ describeEverywhere("CreateTable", (open) => {
         { begin: "m", end: INF_MAX },
       ],
     });
+    const { shardSplits } = await caller.call("DescribeTable", { tableName: "t" });
+    expect(shardSplits.map((split) => decodeRealKey(split))).toEqual([[{ name: "pk", value: "m" }]]);
   });
 
-  it("refuses streams, indexes and encryption, which are not there", async () => {
+  it("switches the table's stream on, and refuses one without a sensible expiration", async () => {
+    const { caller, clock } = await open();
+    const refused = (stream: StreamSpec) => caller.refusal("CreateTable", { ...tableRequest("t", oneKey), stream });
+    for (const expirationHours of [undefined, 0, 169]) {
+      expect(await refused({ enabled: true, expirationHours })).toEqual(
+        invalid("The expiration time of a stream must be in range: [1, 168]."),
+      );
+    }
+    expect(await refused({ enabled: true, expirationHours: 1, originColumns: ["9"] })).toEqual(invalid("Invalid column name: '9'."));
+    await caller.call("CreateTable", {
+      ...tableRequest("t", oneKey),
+      stream: { enabled: true, expirationHours: 168, originColumns: ["a"] },
+    });
+    expect((await caller.call("DescribeTable", { tableName: "t" })).stream).toEqual({
+      enabled: true,
+      streamId: expect.any(String),
+      expirationHours: 168,
+      lastEnableTime: clock.nowMicros(),
+      originColumns: ["a"],
+    });
+  });
+
+  it("refuses indexes and encryption, which are not there", async () => {
     const { caller } = await open();
     const refused = (change: Partial<CreateTableRequest>) => caller.refusal("CreateTable", { ...tableRequest("t", oneKey), ...change });
     const index = { name: "i", keyColumns: ["c"], definedColumns: [], type: "global" } as const;
-    expect((await refused({ stream: { enabled: true, expirationHours: 24 } })).text).toMatch(/^Unsupported operation/);
     expect((await refused({ indexes: [index] })).text).toMatch(/^Unsupported operation/);
     expect((await refused({ encryption: { enabled: true, keyType: "kmsService" } })).text).toMatch(/^Unsupported operation/);
     await caller.call("CreateTable", { ...tableRequest("t", oneKey), stream: { enabled: false }, encryption: { enabled: false } });

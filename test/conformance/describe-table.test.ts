@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { decodeRealKey } from "../../src/wire/plainbuffer/decode.ts";
 import { tableRequest } from "./caller.ts";
 import { describeEverywhere } from "./endpoints.ts";
+import { splitPartition } from "./stream-of.ts";
 
 describeEverywhere("DescribeTable", (open) => {
   it("answers everything the table was made with, and the defaults of the rest", async () => {
@@ -30,6 +32,19 @@ describeEverywhere("DescribeTable", (open) => {
       ["n", "integer", true],
     ]);
     expect(described.encryption).toBeUndefined();
+  });
+
+  it("answers where the partitions begin, by their partition keys", async () => {
+    const { caller } = await open();
+    const key = [
+      { name: "pk", type: "integer" },
+      { name: "s", type: "string" },
+    ] as const;
+    await caller.createTable("t", key);
+    await splitPartition(caller, "t", "7");
+    await splitPartition(caller, "t", "-3");
+    const { shardSplits } = await caller.call("DescribeTable", { tableName: "t" });
+    expect(shardSplits.map((split) => decodeRealKey(split))).toEqual([[{ name: "pk", value: -3n }], [{ name: "pk", value: 7n }]]);
   });
 
   it("refuses a table that is not there", async () => {

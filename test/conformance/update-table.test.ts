@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { StreamSpec } from "../../src/model/schema.ts";
 import type { UpdateTableRequest } from "../../src/wire/operation/update-table.ts";
 import { describeEverywhere } from "./endpoints.ts";
 
@@ -32,6 +33,37 @@ describeEverywhere("UpdateTable", (open) => {
     expect(reserved).toEqual({ read: 2, write: 0, lastIncreaseTime: created + 10, lastDecreaseTime: created + 20 });
   });
 
+  it("switches the stream on and off, and changes how long it keeps records", async () => {
+    const { caller, clock } = await open();
+    await caller.createTable("t", oneKey);
+    const update = async (stream: StreamSpec) => (await caller.call("UpdateTable", { tableName: "t", stream })).stream!;
+    const on = await update({ enabled: true, expirationHours: 24 });
+    expect(on).toEqual({
+      enabled: true,
+      streamId: expect.any(String),
+      expirationHours: 24,
+      lastEnableTime: clock.nowMicros(),
+      originColumns: [],
+    });
+    expect((await caller.call("DescribeTable", { tableName: "t" })).stream).toEqual(on);
+    expect(await update({ enabled: true, expirationHours: 48 })).toEqual({ ...on, expirationHours: 48 });
+    expect(await update({ enabled: false })).toEqual({ enabled: false, originColumns: [] });
+    expect((await update({ enabled: true, expirationHours: 24 })).streamId).not.toBe(on.streamId);
+  });
+
+  it("refuses a stream's options that cannot be, and then changes nothing else either", async () => {
+    const { caller } = await open();
+    await caller.createTable("t", oneKey);
+    const refused = (stream: StreamSpec) => caller.refusal("UpdateTable", { tableName: "t", options: { maxVersions: 9 }, stream });
+    expect(await refused({ enabled: true, expirationHours: 169 })).toEqual(
+      invalid("The expiration time of a stream must be in range: [1, 168]."),
+    );
+    await caller.call("UpdateTable", { tableName: "t", stream: { enabled: true, expirationHours: 24, originColumns: ["a"] } });
+    expect(await refused({ enabled: true, expirationHours: 24, originColumns: ["b"] })).toMatchObject({ code: "OTSParameterInvalid" });
+    const described = await caller.call("DescribeTable", { tableName: "t" });
+    expect(described).toMatchObject({ options: { maxVersions: 1 }, stream: { originColumns: ["a"] } });
+  });
+
   it("refuses updates that change nothing, and what cannot be changed", async () => {
     const { caller } = await open();
     await caller.createTable("t", oneKey);
@@ -39,7 +71,6 @@ describeEverywhere("UpdateTable", (open) => {
     expect(await refused({ options: {} })).toEqual(invalid("No parameter is specified in table options."));
     expect(await refused({ options: { maxVersions: 0 } })).toEqual(invalid("The maximum versions cannot be less than or equal to 0."));
     expect((await refused({ options: { updateFullRow: true } })).text).toContain("contain updateFullRow");
-    expect((await refused({ stream: { enabled: true, expirationHours: 24 } })).text).toMatch(/^Unsupported operation/);
     expect(await caller.refusal("UpdateTable", { tableName: "nope", options: { maxVersions: 2 } })).toMatchObject({
       status: 404,
       code: "OTSObjectNotExist",

@@ -1,8 +1,10 @@
 import { createTable } from "../../wire/operation/create-table.ts";
+import { cutsAt } from "../../store/partitions.ts";
 import { answering } from "../call-context.ts";
-import { tableSchemaOf } from "../validation/table.ts";
+import { partitionCutsOf, tableSchemaOf } from "../validation/table.ts";
 
 export const answerCreateTable = answering(createTable, async (request, { store, instance }) => {
-  await store.catalogue.createTable(instance, tableSchemaOf(request));
+  const schema = tableSchemaOf(request);
+  await store.catalogue.createTable(instance, schema, cutsAt(schema, partitionCutsOf(request)));
   return {};
 });

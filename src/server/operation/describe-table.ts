@@ -3,14 +3,15 @@ import { answering } from "../call-context.ts";
 import { reservedDetailsOf, streamDetailsOf } from "../table-details.ts";
 
 export const answerDescribeTable = answering(describeTable, ({ tableName }, { store, instance }): DescribeTableResponse => {
-  const { record, schema } = store.catalogue.table(instance, tableName);
+  const table = store.catalogue.table(instance, tableName);
+  const { record, schema } = table;
   return {
     meta: { tableName, key: schema.key, definedColumns: schema.definedColumns },
     reserved: reservedDetailsOf(record),
     options: schema.options,
     status: "active",
-    stream: streamDetailsOf(record),
-    shardSplits: [],
+    stream: streamDetailsOf(store.streams.ofTable(table)),
+    shardSplits: (record.cuts ?? []).map((cut) => Buffer.from(cut, "base64")),
     indexes: schema.indexes,
     creationTime: record.createdAt,
   };

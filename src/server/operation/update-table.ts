@@ -1,12 +1,17 @@
 import { updateTable } from "../../wire/operation/update-table.ts";
 import { answering } from "../call-context.ts";
 import { reservedDetailsOf, streamDetailsOf } from "../table-details.ts";
-import { checkTableUpdate, present } from "../validation/table.ts";
+import { checkTableUpdate, present, streamOptionsOf } from "../validation/table.ts";
 
-/** Only what is present changes (reference 7.1); the stream's details are always answered, because Go reads them unasked (2.2). */
+/**
+ * Only what is present changes (reference 7.1); the stream's details are always answered, because Go reads them unasked (2.2). The stream goes first: it
+ * alone can still be refused.
+ */
 export const answerUpdateTable = answering(updateTable, async (request, { store, instance, clock }) => {
   checkTableUpdate(request);
   const table = store.catalogue.table(instance, request.tableName);
+  if (request.stream?.enabled === true) await store.streams.enable(table, streamOptionsOf(request.stream));
+  else if (request.stream !== undefined) await store.streams.disable(table);
   const { record } = table;
   const { reserved, options } = record.schema;
   const wanted = { read: request.reserved?.read ?? reserved.read, write: request.reserved?.write ?? reserved.write };
@@ -20,5 +25,5 @@ export const answerUpdateTable = answering(updateTable, async (request, { store,
     ...(lowered ? { reservedLoweredAt: now } : {}),
   };
   await store.catalogue.updateTable(table, updated);
-  return { reserved: reservedDetailsOf(updated), options: updated.schema.options, stream: streamDetailsOf(updated) };
+  return { reserved: reservedDetailsOf(updated), options: updated.schema.options, stream: streamDetailsOf(store.streams.ofTable(table)) };
 });

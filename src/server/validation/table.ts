@@ -1,6 +1,14 @@
 import { limits } from "../../model/limits.ts";
-import { defaultTableOptions, type DefinedColumn, type KeySchema, type TableOptions, type TableSchema } from "../../model/schema.ts";
-import { INF_MAX, INF_MIN, INTEGER_MAX, INTEGER_MIN, type KeyBound } from "../../model/value.ts";
+import {
+  defaultTableOptions,
+  type DefinedColumn,
+  type KeySchema,
+  type StreamSpec,
+  type TableOptions,
+  type TableSchema,
+} from "../../model/schema.ts";
+import { INF_MAX, INF_MIN, INTEGER_MAX, INTEGER_MIN, type KeyBound, type KeyValue } from "../../model/value.ts";
+import type { StreamOptions } from "../../store/stream.ts";
 import type { Capacity } from "../../wire/operation/capacity.ts";
 import type { CreateTableRequest } from "../../wire/operation/create-table.ts";
 import type { TableOptionsPatch } from "../../wire/operation/table-meta.ts";
@@ -24,8 +32,7 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
   checkOptions(options);
   for (const { begin, end } of request.partitions) checkPartition(meta.key[0]!, begin, end);
   if (request.partitions.length > PARTITIONS_MAX) invalidParameter(`The count of partitions cannot be greater than ${PARTITIONS_MAX}`);
-  // Accepting what is not there would lose data later: a stream that records nothing, an index that finds nothing.
-  if (stream?.enabled === true) invalidParameter("Unsupported operation: CreateTable with a stream.");
+  // Accepting what is not there would lose data later: an index that finds nothing.
   if (request.indexes.length > 0) invalidParameter("Unsupported operation: CreateTable with an index.");
   if (request.encryption?.enabled === true) invalidParameter("Unsupported operation: CreateTable with encryption.");
   return {
@@ -33,7 +40,7 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
     key: meta.key,
     definedColumns: meta.definedColumns,
     options: { ...defaultTableOptions, ...present(options) },
-    stream: { enabled: false },
+    stream: stream?.enabled === true ? { enabled: true, ...streamOptionsOf(stream) } : { enabled: false },
     localTransactions: request.localTransactions === true,
     reserved,
     indexes: [],
@@ -49,7 +56,27 @@ export function checkTableUpdate({ options, reserved, stream }: UpdateTableReque
   if (options?.updateFullRow !== undefined) invalidParameter("The table options of UpdateTable cannot contain updateFullRow.");
   if (options !== undefined) checkOptions(options);
   if (reserved !== undefined) checkCapacity({ read: reserved.read ?? 0, write: reserved.write ?? 0 });
-  if (stream?.enabled === true) invalidParameter("Unsupported operation: UpdateTable with a stream.");
+  if (stream?.enabled === true) streamOptionsOf(stream);
+}
+
+/**
+ * The options of a stream that is switched on. How long records are kept must be said: whether the service has a default is unverified, and so are its texts.
+ * @throws OTSParameterInvalid
+ */
+export function streamOptionsOf({ expirationHours = 0, originColumns = [] }: StreamSpec): StreamOptions {
+  if (expirationHours < 1 || expirationHours > limits.streamHoursMax) {
+    invalidParameter(`The expiration time of a stream must be in range: [1, ${limits.streamHoursMax}].`);
+  }
+  if (originColumns.length > limits.columnsToGetMax) {
+    invalidParameter(`The number of columns of a stream exceeds the limit, limit count: ${limits.columnsToGetMax}.`);
+  }
+  for (const column of originColumns) checkColumnName(column);
+  return { expirationHours, originColumns };
+}
+
+/** The values at which the ranges of a CreateTable cut its partition key; ranges that leave gaps cut at both sides of them. */
+export function partitionCutsOf({ partitions }: CreateTableRequest): KeyValue[] {
+  return partitions.flatMap(({ begin, end }) => [begin, end].flatMap((bound) => (typeof bound === "symbol" ? [] : [bound])));
 }
 
 /** The fields that are there; `undefined` does not override. */

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import type { KeyColumn } from "../../../src/model/key.ts";
 import type { RowChange, UpdateCell } from "../../../src/model/row.ts";
 import { AUTO_INCREMENT, type KeyInput } from "../../../src/model/value.ts";
 import { StreamTrimmed } from "../../../src/store/stream.ts";
+import { TableStore } from "../../../src/store/table-store.ts";
 import { decodeRow } from "../../../src/wire/plainbuffer/decode.ts";
 import { decodeOriginRecord, decodeStreamRecord } from "../../../src/wire/plainbuffer/decode-change.ts";
 import { encodeChange, encodeKey, encodeStreamRecord } from "../../../src/wire/plainbuffer/encode.ts";
@@ -132,6 +134,21 @@ describeOverBoth("a change log", (open) => {
     expect(origins[2]).toEqual(empty);
   });
 
+  it("records no origin of cells that have expired", async () => {
+    const world = await open({ options: { timeToLive: 86_400 } });
+    const stream = await world.store.streams.enable(world.table, { expirationHours: 168, originColumns: ["v"] });
+    await world.clock.advance(0.5 * HOUR_MS);
+    await apply(world, [putOf("k", 1n)]);
+    await world.clock.advance(19.5 * HOUR_MS);
+    const update: RowChange = { type: "update", key: keyOf("k"), cells: [{ op: "put", name: "w", value: 2n }] };
+    await apply(world, [update]);
+    // Expired, but short of the sweep that removes it.
+    await world.clock.advance(4.75 * HOUR_MS);
+    await apply(world, [update]);
+    const origins = (await readStream(world, stream)).map(({ originRecord }) => decodeOriginRecord(originRecord!).cells.length);
+    expect(origins).toEqual([0, 1, 0]);
+  });
+
   it("hands out records in pages, and says when there are more", async () => {
     const world = await open();
     const { streams } = world.store;
@@ -197,6 +214,18 @@ describeOverBoth("a change log", (open) => {
     const stream = world.store.streams.ofTable(world.table)!;
     const { records } = await world.store.streams.read(stream.shards[0]!, end, { limit: 9, bytes: 999 });
     expect(records.map(textOf)).toEqual(["put b v=2"]);
+  });
+
+  it("places the oldest where a record under a clock that goes back still comes behind it", async () => {
+    const world = await open();
+    const { streams } = world.store;
+    const [shard] = (await streams.enable(world.table, daily)).shards;
+    await apply(world, [putOf("a", 1n)]);
+    await world.clock.advance(30 * HOUR_MS);
+    const from = streams.oldest(shard!);
+    world.clock.backMs = 29 * HOUR_MS;
+    await apply(world, [putOf("b", 2n)]);
+    expect((await readAll(world, shard!, from)).records.map(textOf)).toEqual(["put b v=2"]);
   });
 
   it("goes on after a restart where it was: the same stream, shards and positions", async () => {
@@ -350,6 +379,43 @@ describe("a change log and its rows", () => {
     ordered.refusing = false;
     await world.reopen();
     await until(async () => (await countEntries(ordered, changeSpace)) === 0);
+  });
+
+  it("goes on removing the stream of a dropped table where a crash had interrupted it", async () => {
+    const ordered = new LastingStore();
+    const { store, table } = await openWorld(ordered);
+    await store.streams.enable(table, daily);
+    await apply({ store, table }, [putOf("a", 1n)]);
+    ordered.refusing = true;
+    await store.deleteTable("one", "t");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await countEntries(ordered, changeSpace)).toBe(2);
+    ordered.refusing = false;
+    await TableStore.open(ordered, { clock: new VirtualClock() });
+    await until(async () => (await countEntries(ordered, changeSpace)) === 0);
+  });
+});
+
+describe("what has expired", () => {
+  it("is removed after a crash had interrupted it, and a closed shard goes after its records", async () => {
+    const ordered = new LastingStore();
+    let world: StreamWorld = await openWorld(ordered);
+    const { streams } = world.store;
+    const stream = await streams.enable(world.table, daily);
+    const start = streams.oldest(stream.shards[0]!);
+    await apply(world, [putOf("a", 1n)]);
+    await streams.splitPartition(world.table, ["m"]);
+    ordered.refusing = true;
+    await world.clock.advance(26 * HOUR_MS);
+    expect([await countEntries(ordered, changeSpace), stream.shards.length]).toEqual([1, 3]);
+    ordered.refusing = false;
+    world = await world.reopen();
+    const again = world.store.streams.ofTable(world.table)!;
+    const read = world.store.streams.read(again.shards[0]!, start, { limit: 9, bytes: 999 });
+    await expect(read).rejects.toThrow(StreamTrimmed);
+    await world.clock.advance(HOUR_MS);
+    await until(() => again.shards.length === 2);
+    expect(await countEntries(ordered, changeSpace)).toBe(0);
   });
 });
 

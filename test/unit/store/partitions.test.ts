@@ -66,8 +66,9 @@ describeOverBoth("partitions", (open) => {
     const [parent] = stream.shards;
     const behind = streams.end(parent!);
     await streams.splitPartition(world.table, ["m"]);
-    await apply(world, [putOf("a", 3n), putOf("m", 4n)]);
     const [, left, right] = stream.shards;
+    expect(streams.end(left!)).toBeGreaterThan(left!.createdAt);
+    await apply(world, [putOf("a", 3n), putOf("m", 4n)]);
     expect([left!.parentId, right!.parentId, left!.parentSiblingId]).toEqual([parent!.id, parent!.id, undefined]);
     expect([parent!.closed, left!.closed, right!.closed]).toEqual([true, false, false]);
     const texts = async (shard: Shard) => {
@@ -194,6 +195,22 @@ describe("partitions", () => {
     await Promise.all(writes);
     expect((await streams.read(parent!, 0, { limit: 9, bytes: 999 })).ended).toBe(true);
     expect((await readStream(world, stream)).map(textOf)).toEqual(["put a v=1", "put a v=2"]);
+  });
+
+  it("are not read as ended by a reader that began before the last record and the closing", async () => {
+    const ordered = new LastingStore();
+    const world = await openWorld(ordered);
+    const { streams } = world.store;
+    const [parent] = (await streams.enable(world.table, daily)).shards;
+    const release = ordered.holdReads();
+    const page = streams.read(parent!, 0, { limit: 9, bytes: 999 });
+    await apply(world, [putOf("a", 1n)]);
+    await streams.splitPartition(world.table, ["m"]);
+    release();
+    const { records, next, ended } = await page;
+    expect([records, ended]).toEqual([[], false]);
+    const rest = await streams.read(parent!, next, { limit: 9, bytes: 999 });
+    expect([rest.records.map(textOf), rest.ended]).toEqual([["put a v=1"], true]);
   });
 
   it("are cut in one batch with the closing of the shard and the making of its children", async () => {

@@ -7,7 +7,7 @@ import type { RowChange } from "../../../src/model/row.ts";
 import { defaultTableOptions, type KeySchema, type TableOptions } from "../../../src/model/schema.ts";
 import { LevelStore } from "../../../src/store/level-store.ts";
 import { MemoryStore } from "../../../src/store/memory-store.ts";
-import type { KeyRange, OrderedStore, StoreChange } from "../../../src/store/ordered-store.ts";
+import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreChange } from "../../../src/store/ordered-store.ts";
 import type { ChangeRecord, Shard, Stream, StreamOptions } from "../../../src/store/stream.ts";
 import type { Table } from "../../../src/store/table.ts";
 import { TableStore } from "../../../src/store/table-store.ts";
@@ -31,17 +31,31 @@ export class UnsteadyClock extends VirtualClock {
   }
 }
 
-/** A memory store that outlives who uses it, notes what it is given, and can hold or refuse writes. */
+/** A memory store that outlives who uses it, notes what it is given, and can hold reads and writes or refuse some. */
 export class LastingStore extends MemoryStore {
   readonly writes: (readonly StoreChange[])[] = [];
   /** True: refuses what is written beside the commit queue. */
   refusing = false;
   #held: Promise<void> | undefined;
+  #readsHeld: Promise<void> | undefined;
 
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held = promise;
     return resolve;
+  }
+
+  /** Cursors made from now on see what is there now, but hand it out only when released. */
+  holdReads(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#readsHeld = promise;
+    return resolve;
+  }
+
+  override entries(range: KeyRange, snapshot?: Snapshot): Cursor<Entry> {
+    const cursor = super.entries(range, snapshot);
+    const held = this.#readsHeld;
+    return { next: async (count) => (await held, cursor.next(count)), close: () => cursor.close() };
   }
 
   override async write(changes: readonly StoreChange[], options?: { readonly sync: boolean }): Promise<void> {
