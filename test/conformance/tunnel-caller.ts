@@ -1,11 +1,8 @@
 import type { TunnelChannel } from "../../src/wire/operation/tunnel-channel.ts";
 import type { StreamTunnelConfig, TunnelType } from "../../src/wire/operation/tunnel-create.ts";
-import type { StreamRecord } from "../../src/wire/operation/stream-record.ts";
-import { decodeStreamRecord } from "../../src/wire/plainbuffer/decode-change.ts";
 import type { Caller } from "./caller.ts";
-import type { Endpoint } from "./endpoints.ts";
+import { recordText } from "./stream-of.ts";
 
-export const oneKey = [{ name: "pk", type: "string" }] as const;
 export const named = { tableName: "t", tunnelName: "tunnel" };
 
 /** A tunnel called `tunnel` on the table `t`, as its clients call it. */
@@ -62,7 +59,7 @@ export class TunnelCaller {
     const said: string[] = [];
     for (let more: boolean | undefined = true; more === true && token !== "finished";) {
       const page = await this.read(clientId, channelId, token);
-      said.push(...page.records.map(sayingOf));
+      said.push(...page.records.map(recordText));
       token = page.nextToken;
       more = page.mayMoreRecord;
     }
@@ -82,23 +79,10 @@ export class TunnelCaller {
   }
 }
 
-/** The table `t` as the store has it, whose stream and partitions a test may change. */
-export function storedTable({ server }: Endpoint) {
-  const { streams, catalogue } = server.store;
-  const table = catalogue.table("first", "t");
-  return {
-    stream: () => streams.ofTable(table),
-    switchOn: (expirationHours: number, originColumns: readonly string[] = []) => streams.enable(table, { expirationHours, originColumns }),
-    switchOff: () => streams.disable(table),
-    splitBefore: (key: string) => streams.splitPartition(table, [key]),
-  };
-}
-
-/** A record as `put a c=1`, its cells without their versions. */
-export function sayingOf({ action, record }: StreamRecord): string {
-  const { key, cells } = decodeStreamRecord(record);
-  const values = cells.map((cell) => (cell.op === "put" ? `${cell.name}=${String(cell.value)}` : `${cell.name}:${cell.op}`));
-  return [action, ...key.map(({ value }) => String(value)), ...values].join(" ");
+/** Switches the table's stream on, or with 0 hours off. */
+export async function keepStream(caller: Caller, hours: number, originColumns: readonly string[] = []): Promise<void> {
+  const stream = hours === 0 ? { enabled: false } : { enabled: true, expirationHours: hours, originColumns };
+  await caller.call("UpdateTable", { tableName: "t", stream });
 }
 
 export const notExist = (name: string) => ({ status: 400, code: "OTSParameterInvalid", text: `tunnel not exist: ${name}.` });

@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { decodeTunnelToken, encodeTunnelToken } from "../../src/wire/tunnel-token.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
-import { gone, oneKey, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { gone, TunnelCaller } from "./tunnel-caller.ts";
 
 async function streamWith({ caller }: Endpoint, ...keys: readonly string[]) {
   await caller.createTable("t", oneKey);

@@ -4,7 +4,8 @@ import { operations } from "../../src/wire/operation/operations.ts";
 import { signRequest } from "../../src/wire/sign.ts";
 import { refusalOf } from "./caller.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
-import { gone, notExist, oneKey, storedTable, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { gone, keepStream, notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 describeEverywhere("tunnel/connect", (open) => {
   it("gives each client an id of its own", async () => {
@@ -44,10 +45,9 @@ describeEverywhere("tunnel/connect", (open) => {
   });
 
   it("refuses a tunnel whose records are gone before anybody read them", async () => {
-    const endpoint = await open();
-    const { caller, clock } = endpoint;
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
-    await storedTable(endpoint).switchOn(1);
+    await keepStream(caller, 1);
     const { tunnelId } = await TunnelCaller.create(caller, "Stream");
     await caller.put("t", { pk: "a" }, {});
     await clock.advance(2 * 3_600_000);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
-import { named, oneKey, storedTable, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { named, TunnelCaller } from "./tunnel-caller.ts";
 
 describeEverywhere("tunnel/create", (open) => {
   it("begins with base data where there is some to read, else with the stream; the first stage is passed at once", async () => {
@@ -18,19 +19,18 @@ describeEverywhere("tunnel/create", (open) => {
   });
 
   it("switches the table's stream on where the tunnel reads it, and leaves one that is on as it is", async () => {
-    const endpoint = await open();
-    const { caller } = endpoint;
+    const { caller } = await open();
     await caller.createTable("t", oneKey);
-    const { stream } = storedTable(endpoint);
+    const streamOf = async () => (await caller.call("DescribeTable", { tableName: "t" })).stream;
     await TunnelCaller.create(caller, "BaseData");
-    expect(stream()).toBeUndefined();
+    expect(await streamOf()).toMatchObject({ enabled: false });
     await caller.call("tunnel/create", { ...named, tunnelName: "second", tunnelType: "Stream" });
-    expect(stream()).toMatchObject({ expirationHours: 168, originColumns: [] });
-    expect((await caller.call("DescribeTable", { tableName: "t" })).stream).toMatchObject({ enabled: true });
-    const { id } = stream()!;
+    const stream = await streamOf();
+    expect(stream).toMatchObject({ enabled: true, expirationHours: 168, originColumns: [] });
     await caller.call("tunnel/create", { ...named, tunnelName: "third", tunnelType: "BaseAndStream" });
-    expect(stream()!.id).toBe(id);
-    expect((await caller.call("tunnel/list", {})).tunnels.map(({ streamId }) => streamId)).toEqual(["", id, id]);
+    expect(await streamOf()).toEqual(stream);
+    const { streamId } = stream!;
+    expect((await caller.call("tunnel/list", {})).tunnels.map((tunnel) => tunnel.streamId)).toEqual(["", streamId, streamId]);
   });
 
   it("cuts base data into ranges of some megabytes, one channel each", async () => {

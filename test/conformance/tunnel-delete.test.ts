@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
-import { named, notExist, oneKey, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { named, notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 describeEverywhere("tunnel/delete", (open) => {
   it("frees the name at once, for a tunnel that begins anew", async () => {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { describeEverywhere } from "./endpoints.ts";
-import { named, notExist, oneKey, storedTable, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey, splitPartition } from "./stream-of.ts";
+import { keepStream, named, notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -49,10 +50,9 @@ describeEverywhere("tunnel/describe", (open) => {
   });
 
   it("shows the least of the channels that are not done, before which nothing is missing", async () => {
-    const endpoint = await open();
-    const { caller, clock } = endpoint;
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(caller, "t", "m");
     const created = clock.now();
     const tunnel = await TunnelCaller.create(caller, "Stream");
     await clock.advance(HOUR_MS);
@@ -66,14 +66,13 @@ describeEverywhere("tunnel/describe", (open) => {
   });
 
   it("leaves channels out of that which are done, and counts what they read to their end", async () => {
-    const endpoint = await open();
-    const { caller, clock } = endpoint;
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
     const created = clock.now();
     const tunnel = await TunnelCaller.create(caller, "Stream");
     for (const pk of ["a", "b"]) await caller.put("t", { pk }, {});
     await clock.advance(HOUR_MS);
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(caller, "t", "m");
     const { clientId, channelIds } = await tunnel.join();
     await tunnel.finish(clientId, channelIds[0]!);
     const { channels, tunnelRpo } = await tunnel.describe();
@@ -86,22 +85,20 @@ describeEverywhere("tunnel/describe", (open) => {
   });
 
   it("does not show shards that were read before the tunnel was made", async () => {
-    const endpoint = await open();
-    const { caller } = endpoint;
+    const { caller } = await open();
     await caller.createTable("t", oneKey);
-    await storedTable(endpoint).switchOn(24);
+    await keepStream(caller, 24);
     await caller.put("t", { pk: "a" }, {});
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(caller, "t", "m");
     const tunnel = await TunnelCaller.create(caller, "Stream");
     expect((await tunnel.join()).channelIds).toHaveLength(2);
     expect((await tunnel.describe()).channels.map(({ channelStatus }) => channelStatus)).toEqual(["OPEN", "OPEN"]);
   });
 
   it("shows a tunnel as expired whose records are gone before anybody read them", async () => {
-    const endpoint = await open();
-    const { caller, clock } = endpoint;
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
-    await storedTable(endpoint).switchOn(1);
+    await keepStream(caller, 1);
     const tunnel = await TunnelCaller.create(caller, "Stream");
     await caller.put("t", { pk: "a" }, {});
     expect((await tunnel.describe()).tunnel.expired).toBe(false);
@@ -111,26 +108,24 @@ describeEverywhere("tunnel/describe", (open) => {
   });
 
   it("shows a tunnel as expired for which a shard came and went unseen", async () => {
-    const endpoint = await open();
-    const { caller, clock } = endpoint;
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
-    await storedTable(endpoint).switchOn(1);
+    await keepStream(caller, 1);
     const tunnel = await TunnelCaller.create(caller, "Stream");
     expect((await tunnel.describe()).tunnel.expired).toBe(false);
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(caller, "t", "m");
     await caller.put("t", { pk: "lost" }, {});
-    await storedTable(endpoint).splitBefore("f");
+    await splitPartition(caller, "t", "f");
     await clock.advance(3 * HOUR_MS);
     expect((await tunnel.describe()).tunnel.expired).toBe(true);
   });
 
   it("shows a tunnel as expired that did not see a shard before its first records were gone", async () => {
-    const endpoint = await open();
-    const { caller, clock } = endpoint;
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
-    await storedTable(endpoint).switchOn(1);
+    await keepStream(caller, 1);
     const tunnel = await TunnelCaller.create(caller, "Stream");
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(caller, "t", "m");
     await caller.put("t", { pk: "lost" }, {});
     await clock.advance(2 * HOUR_MS);
     await caller.put("t", { pk: "kept" }, {});

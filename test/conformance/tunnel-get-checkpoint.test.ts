@@ -3,7 +3,8 @@ import { decodeKey } from "../../src/wire/plainbuffer/decode.ts";
 import { decodeTunnelToken } from "../../src/wire/tunnel-token.ts";
 import { INF_MIN } from "../../src/model/value.ts";
 import { describeEverywhere } from "./endpoints.ts";
-import { gone, notExist, oneKey, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { gone, notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 describeEverywhere("tunnel/getcheckpoint", (open) => {
   it("answers where a base channel begins: its first key, no iterator, number 0", async () => {

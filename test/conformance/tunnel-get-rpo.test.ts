@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { describeEverywhere } from "./endpoints.ts";
-import { notExist, oneKey, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 const jsonOf = (bytes: Uint8Array | undefined) => JSON.parse(Buffer.from(bytes!).toString()) as unknown;
 

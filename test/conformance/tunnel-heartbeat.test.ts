@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { Caller } from "./caller.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
-import { gone, notExist, oneKey, storedTable, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { gone, keepStream, notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 /** A tunnel with three channels of base data. */
 async function threeChannels(caller: Caller): Promise<TunnelCaller> {
@@ -62,17 +63,16 @@ describeEverywhere("tunnel/heartbeat", (open) => {
   });
 
   it("refuses a tunnel whose stream was switched off: its clients give up", async () => {
-    const endpoint = await open();
-    const { caller } = endpoint;
+    const { caller } = await open();
     await caller.createTable("t", oneKey);
     const tunnel = await TunnelCaller.create(caller, "Stream");
     const { clientId } = await tunnel.join();
-    await storedTable(endpoint).switchOff();
+    await keepStream(caller, 0);
     const expired = { status: 400, code: "OTSTunnelExpired" };
     const { tunnelId } = tunnel;
     expect(await caller.refusal("tunnel/heartbeat", { tunnelId, clientId, channels: [] })).toMatchObject(expired);
     expect(await caller.refusal("tunnel/connect", { tunnelId })).toMatchObject(expired);
-    await storedTable(endpoint).switchOn(24);
+    await keepStream(caller, 24);
     expect(await caller.refusal("tunnel/connect", { tunnelId })).toMatchObject(expired);
     expect((await tunnel.describe()).tunnel.expired).toBe(true);
   });

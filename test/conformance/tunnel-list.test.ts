@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { describeEverywhere } from "./endpoints.ts";
-import { oneKey } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import {} from "./tunnel-caller.ts";
 
 describeEverywhere("tunnel/list", (open) => {
   it("tells of a table's tunnels, or of all in the instance, in order of creation", async () => {

@@ -4,7 +4,8 @@ import { decodeOriginRecord, decodeStreamRecord } from "../../src/wire/plainbuff
 import { encodeTunnelToken } from "../../src/wire/tunnel-token.ts";
 import type { StreamTunnelConfig } from "../../src/wire/operation/tunnel-create.ts";
 import { describeEverywhere, describeOnDisk, type Endpoint } from "./endpoints.ts";
-import { gone, notExist, oneKey, sayingOf, storedTable, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey, recordText, splitPartition } from "./stream-of.ts";
+import { gone, keepStream, notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 const HOUR_MS = 3_600_000;
 const trimmed = {
@@ -17,7 +18,7 @@ const trimmed = {
 async function hourly(endpoint: Endpoint, ...keys: readonly string[]): Promise<number> {
   const { caller, clock } = endpoint;
   await caller.createTable("t", oneKey);
-  await storedTable(endpoint).switchOn(24);
+  await keepStream(caller, 24);
   const start = clock.now();
   for (const pk of keys) {
     await clock.advance(HOUR_MS);
@@ -49,7 +50,7 @@ describeEverywhere("tunnel/readrecords of base data", (open) => {
     const { clientId, channelIds } = await tunnel.join();
     const { checkpoint } = await tunnel.getCheckpoint(clientId, channelIds[0]!);
     const { records, nextToken, mayMoreRecord } = await tunnel.read(clientId, channelIds[0]!, checkpoint);
-    expect([records.map(sayingOf), nextToken, mayMoreRecord]).toEqual([["put a c=1700000000002 c=1", "put b"], "finished", false]);
+    expect([records.map(recordText), nextToken, mayMoreRecord]).toEqual([["put a c=1700000000002 c=1", "put b"], "finished", false]);
     expect(records.map(({ record, originRecord }) => [decodeStreamRecord(record).sequence, originRecord])).toEqual([
       [undefined, undefined],
       [undefined, undefined],
@@ -124,17 +125,16 @@ describeEverywhere("tunnel/readrecords of a stream", (open) => {
     const { clientId, channelIds } = await tunnel.join();
     const { checkpoint } = await tunnel.getCheckpoint(clientId, channelIds[0]!);
     const { records, mayMoreRecord } = await tunnel.read(clientId, channelIds[0]!, checkpoint);
-    expect(records.map(sayingOf)).toEqual(["put a c=1", "update a c:deleteAll d=2", "delete a"]);
+    expect(records.map(recordText)).toEqual(["put a c=1", "update a deleteAll c d=2", "delete a"]);
     expect(mayMoreRecord).toBe(false);
     const sequences = records.map(({ record }) => decodeStreamRecord(record).sequence!.timestamp);
     expect(sequences.toSorted((a, b) => a - b)).toEqual(sequences);
   });
 
   it("hands out old values where the stream keeps them", async () => {
-    const endpoint = await open();
-    const { caller } = endpoint;
+    const { caller } = await open();
     await caller.createTable("t", oneKey);
-    await storedTable(endpoint).switchOn(24, ["c"]);
+    await keepStream(caller, 24, ["c"]);
     const tunnel = await TunnelCaller.create(caller, "Stream");
     for (const c of [1n, 2n]) await caller.put("t", { pk: "a" }, { c });
     const { clientId, channelIds } = await tunnel.join();
@@ -218,12 +218,11 @@ describeEverywhere("tunnel/readrecords of a stream", (open) => {
   });
 
   it("reads a shard that was split to its end, then its children, which wait for that", async () => {
-    const endpoint = await open();
-    const { caller } = endpoint;
+    const { caller } = await open();
     await caller.createTable("t", oneKey);
     const tunnel = await TunnelCaller.create(caller, "Stream");
     for (const pk of ["a", "z"]) await caller.put("t", { pk }, {});
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(caller, "t", "m");
     for (const pk of ["b", "y"]) await caller.put("t", { pk }, {});
     const { clientId, channelIds } = await tunnel.join();
     expect(channelIds).toHaveLength(1);
@@ -236,17 +235,16 @@ describeEverywhere("tunnel/readrecords of a stream", (open) => {
   });
 
   it("is finished also in a shard that was read, split, and is gone by now", async () => {
-    const endpoint = await open();
-    const { caller, clock } = endpoint;
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
-    await storedTable(endpoint).switchOn(1);
+    await keepStream(caller, 1);
     const tunnel = await TunnelCaller.create(caller, "Stream");
     await caller.put("t", { pk: "a" }, {});
     const first = await tunnel.join();
     const { token } = await tunnel.drain(first.clientId, first.channelIds[0]!);
     await tunnel.checkpoint(first.clientId, first.channelIds[0]!, token, 1n);
     await clock.advance(3 * HOUR_MS);
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(caller, "t", "m");
     await clock.advance(3 * HOUR_MS);
     const { clientId, channelIds } = await tunnel.join();
     expect(channelIds).toEqual(first.channelIds);
@@ -320,12 +318,11 @@ describeEverywhere("tunnel/readrecords of base data and stream", (open) => {
   });
 
   it("takes no start but its own", async () => {
-    const endpoint = await open();
-    const { caller, clock } = endpoint;
+    const { caller, clock } = await open();
     await caller.createTable("t", oneKey);
     const tunnel = await TunnelCaller.create(caller, "BaseAndStream", { startOffset: ns(clock.now() + HOUR_MS) });
     await caller.put("t", { pk: "a" }, {});
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(caller, "t", "m");
     await caller.put("t", { pk: "b" }, {});
     const { clientId } = await tunnel.join();
     const [parent] = await tunnel.finish(clientId, "BaseData_0");
@@ -356,7 +353,7 @@ describeOnDisk("tunnel/readrecords of base data and stream", (open) => {
     await endpoint.caller.put("t", { pk: "a" }, {});
     const { clientId } = await before.join();
     await before.finish(clientId, "BaseData_0");
-    await storedTable(endpoint).splitBefore("m");
+    await splitPartition(endpoint.caller, "t", "m");
     const { caller } = await endpoint.reopen();
     await caller.put("t", { pk: "z" }, {});
     const after = new TunnelCaller(caller, before.tunnelId);

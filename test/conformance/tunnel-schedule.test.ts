@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { TunnelChannel } from "../../src/wire/operation/tunnel-channel.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
-import { notExist, oneKey, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 const schedule = (tunnel: TunnelCaller, channelId: string, status: TunnelChannel["status"]) =>
   tunnel.caller.call("tunnel/schedule", { tunnelId: tunnel.tunnelId, channels: [{ channelId, version: 0n, status }] });

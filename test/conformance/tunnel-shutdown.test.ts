@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { describeEverywhere } from "./endpoints.ts";
-import { gone, notExist, oneKey, TunnelCaller } from "./tunnel-caller.ts";
+import { oneKey } from "./stream-of.ts";
+import { gone, notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 describeEverywhere("tunnel/shutdown", (open) => {
   it("gives the client's channels to others without waiting for its silence", async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { limits } from "../../model/limits.ts";
 import { StreamTrimmed, type ChangePage, type Shard, type Streams } from "../../store/stream.ts";
 import type { TableStore } from "../../store/table-store.ts";
 import type { TunnelReadRecordsResponse } from "../../wire/operation/tunnel-read-records.ts";
@@ -11,7 +12,7 @@ import { baseToken, placeOf, streamToken, type BasePlace, type StreamPlace } fro
 import type { Tunnel } from "./tunnel.ts";
 
 /** More than what clients that do not know `may_more_record` take for a full page: 500 records or 900 KB (reference 5.4). */
-const pageMax = { limit: 1000, bytes: 1024 * 1024 } as const;
+const pageMax = { limit: limits.streamRecordsMax, bytes: limits.streamBytesMax } as const;
 
 const nothingMore: TunnelReadRecordsResponse = { records: [], nextToken: FINISHED, mayMoreRecord: false };
 

@@ -5,7 +5,8 @@ import { openEmbeddedServer } from "../../../src/server/embedded-server.ts";
 import type { StreamRecord } from "../../../src/wire/operation/stream-record.ts";
 import { decodeStreamRecord } from "../../../src/wire/plainbuffer/decode-change.ts";
 import { Caller } from "../../conformance/caller.ts";
-import { oneKey, TunnelCaller } from "../../conformance/tunnel-caller.ts";
+import { oneKey, splitPartition } from "../../conformance/stream-of.ts";
+import { TunnelCaller } from "../../conformance/tunnel-caller.ts";
 import { TunnelWorker } from "./tunnel-worker.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -64,7 +65,6 @@ describe.each([1, 2, 3, 4])("two clients of a tunnel of base data and stream, on
     const atCreation = new Map(writer.written);
     const endOffset = BigInt(clock.now() + (WRITING_SECONDS + 1) * 1000) * 1_000_000n;
     const tunnel = await TunnelCaller.create(caller, "BaseAndStream", { endOffset });
-    const split = (key: string) => server.store.streams.splitPartition(server.store.catalogue.table("first", "t"), [key]);
 
     const seen = new Seen();
     const steady = await TunnelWorker.connect(tunnel, seen.take);
@@ -76,9 +76,9 @@ describe.each([1, 2, 3, 4])("two clients of a tunnel of base data and stream, on
     for (; !(await done()); second++) {
       expect(second).toBeLessThan(2000);
       if (second < WRITING_SECONDS) for (let i = 0; i < 3; i++) await writer.write(Math.floor(chance.next() * KEYS));
-      if (second === 30) await split(keyAt(12));
-      if (second === 150) await split(keyAt(6));
-      if (second === 250) await split(keyAt(18));
+      if (second === 30) await splitPartition(caller, "t", keyAt(12));
+      if (second === 150) await splitPartition(caller, "t", keyAt(6));
+      if (second === 250) await splitPartition(caller, "t", keyAt(18));
       if (second === vanishesAt) vanishing = undefined;
       for (const worker of [steady, vanishing]) {
         if (worker !== undefined && chance.next() < 0.8) await worker.turn();

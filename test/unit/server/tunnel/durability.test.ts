@@ -8,7 +8,8 @@ import { MemoryStore } from "../../../../src/store/memory-store.ts";
 import type { StoreChange } from "../../../../src/store/ordered-store.ts";
 import { TableStore } from "../../../../src/store/table-store.ts";
 import { Caller } from "../../../conformance/caller.ts";
-import { named, oneKey, sayingOf, TunnelCaller } from "../../../conformance/tunnel-caller.ts";
+import { oneKey, recordText } from "../../../conformance/stream-of.ts";
+import { named, TunnelCaller } from "../../../conformance/tunnel-caller.ts";
 
 /** A store whose disk takes as long as the test wants. */
 class SlowStore extends MemoryStore {
@@ -101,7 +102,7 @@ describe("nothing is acknowledged before the disk has it", () => {
     for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
     disk.release();
     const { records, nextToken } = await read;
-    expect([records.map(sayingOf), nextToken]).toEqual([["put late"], "finished"]);
+    expect([records.map(recordText), nextToken]).toEqual([["put late"], "finished"]);
     await written;
   });
 
