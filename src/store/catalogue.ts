@@ -107,9 +107,10 @@ export class Catalogue {
       ...(cuts.length > 0 ? { cuts } : {}),
       stream,
     });
+    const log = table.stream;
     tables.set(schema.name, table);
     await this.#queue.commit([putTable(table), ...this.#lastNumbers()]);
-    if (table.stream !== undefined) table.stream.ready = true;
+    if (log !== undefined) log.ready = true;
     return table;
   }
 

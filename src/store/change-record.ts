@@ -63,7 +63,7 @@ export class ChangeWriter {
 
   /** `now`: milliseconds, the version of cells that come without one. */
   constructor(now: number, bytesExpected: number) {
-    this.#writer = new ByteWriter(bytesExpected);
+    this.#writer = new ByteWriter(bytesExpected + FRAME_BYTES);
     this.#stamp = new VersionStamp(now);
   }
 
@@ -80,7 +80,10 @@ export class ChangeWriter {
     this.#end(place, origin);
   }
 
-  /** The row was changed as the walker's UpdateRow says; `sums` are what its increments came to, in the order of `changesByName`. */
+  /**
+   * The row was changed as the walker's UpdateRow says; `sums` are what its increments came to, in the order of `changesByName`. That an increment
+   * stands in a record as its result is unverified; applying that twice does no harm.
+   */
   update(place: ChangePlace, change: RowWalker, autoIncrement: bigint | undefined, sums: readonly Sum[] = [], origin?: Origin): void {
     const writer = this.#writer;
     this.#begin("update", place, change.rowEnd - change.rowStart + change.count * VERSION_PART_BYTES);

@@ -150,7 +150,7 @@ export class ChangeStreams implements Streams {
       await splitGrown(this.#context, table, bytesMax).finally(() => {
         const again = this.#measured.get(table) === true;
         this.#measured.delete(table);
-        if (again) this.measure(table, bytesMax);
+        if (again && !this.#context.stopped()) this.measure(table, bytesMax);
       });
     });
   }

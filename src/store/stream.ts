@@ -68,7 +68,7 @@ export interface Streams {
   /** The one that is on. */
   ofTable(table: Table): Stream | undefined;
   /**
-   * Switches on, or changes how long the records of the stream that is on are kept; settles when durable.
+   * Switches on, or changes how long the records of the stream that is on are kept (that the service lets it is unverified); settles when durable.
    * @throws OTSParameterInvalid for other origin columns than those of the stream that is on; OTSObjectNotExist for a dropped table
    */
   enable(table: Table, options: StreamOptions): Promise<Stream>;

@@ -99,6 +99,7 @@ export class WriteBatch {
     const stored = this.#aliveRow(table, key);
     if (stored !== undefined) this.#old.openRows(stored, ROW_HEADER_BYTES, stored.length).next();
     const row = composeUpdate(this.#out, walker, stored === undefined ? undefined : this.#old, rules, automatic);
+    // What changes nothing leaves no record (unverified): who makes rows of records would make one that is not there.
     if (row === undefined) return { size: 0, readSize: read, row: undefined };
     if (log !== undefined) {
       this.#recorder(log).update(log.place(key, this.#nowMicros), walker, automatic, rules.sums, this.#origin(log, stored));
@@ -114,6 +115,7 @@ export class WriteBatch {
     const key = writeRowKey(this.#writer, table, walker);
     const read = this.#check(table, key, condition);
     const log = table.stream;
+    // Recorded whether or not there was a row (unverified): it is not read for that, and to delete it once more does no harm.
     if (log !== undefined) this.#recorder(log).delete(log.place(key, this.#nowMicros), walker, this.#origin(log, this.#before(log, key)));
     this.#add({ type: "del", key });
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row: undefined };
