@@ -25,7 +25,7 @@ export const limits = {
   capacityUnitBytes: 4096,
   clockSkewMs: 15 * 60 * 1000,
   streamHoursMax: 168,
-  /** Of one GetStreamRecord; what the service's are, is not known (unverified). */
+  /** Of one GetStreamRecord or ReadRecords; what the service's are, is not known (unverified). */
   streamRecordsMax: 1000,
   streamBytesMax: 1_048_576,
 } as const;

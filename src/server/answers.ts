@@ -17,6 +17,19 @@ import { answerListStream } from "./operation/list-stream.ts";
 import { answerListTable } from "./operation/list-table.ts";
 import { answerListTimeseriesTable } from "./operation/list-timeseries-table.ts";
 import { answerPutRow } from "./operation/put-row.ts";
+import { answerTunnelCheckpoint } from "./operation/tunnel-checkpoint.ts";
+import { answerTunnelConnect } from "./operation/tunnel-connect.ts";
+import { answerTunnelCreate } from "./operation/tunnel-create.ts";
+import { answerTunnelDelete } from "./operation/tunnel-delete.ts";
+import { answerTunnelDescribe } from "./operation/tunnel-describe.ts";
+import { answerTunnelGetCheckpoint } from "./operation/tunnel-get-checkpoint.ts";
+import { answerTunnelGetRpoByOffset } from "./operation/tunnel-get-rpo-by-offset.ts";
+import { answerTunnelGetRpo } from "./operation/tunnel-get-rpo.ts";
+import { answerTunnelHeartbeat } from "./operation/tunnel-heartbeat.ts";
+import { answerTunnelList } from "./operation/tunnel-list.ts";
+import { answerTunnelReadRecords } from "./operation/tunnel-read-records.ts";
+import { answerTunnelSchedule } from "./operation/tunnel-schedule.ts";
+import { answerTunnelShutdown } from "./operation/tunnel-shutdown.ts";
 import { answerUpdateRow } from "./operation/update-row.ts";
 import { answerUpdateTable } from "./operation/update-table.ts";
 
@@ -41,4 +54,17 @@ export const answers: Readonly<Partial<Record<OperationName, Answer>>> = {
   GetStreamRecord: answerGetStreamRecord,
   ListSearchIndex: answerListSearchIndex,
   ListTimeseriesTable: answerListTimeseriesTable,
+  "tunnel/create": answerTunnelCreate,
+  "tunnel/delete": answerTunnelDelete,
+  "tunnel/list": answerTunnelList,
+  "tunnel/describe": answerTunnelDescribe,
+  "tunnel/connect": answerTunnelConnect,
+  "tunnel/heartbeat": answerTunnelHeartbeat,
+  "tunnel/shutdown": answerTunnelShutdown,
+  "tunnel/getcheckpoint": answerTunnelGetCheckpoint,
+  "tunnel/readrecords": answerTunnelReadRecords,
+  "tunnel/checkpoint": answerTunnelCheckpoint,
+  "tunnel/getrpo": answerTunnelGetRpo,
+  "tunnel/getrpobyoffset": answerTunnelGetRpoByOffset,
+  "tunnel/schedule": answerTunnelSchedule,
 };

@@ -12,6 +12,7 @@ import type { HttpListener, ListenOptions } from "./http-listener.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
 import { partitionKeyOf } from "./partition-key.ts";
 import { createServer, type RequestEvent } from "./server.ts";
+import { Tunnels } from "./tunnel/tunnels.ts";
 
 export interface EmbeddedServerOptions {
   /** Folder of a durable store, made when it is missing; without it everything is in memory and gone when the server closes. */
@@ -76,7 +77,8 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): P
     const keys = new AccessKeys(await keysFor(options, folder, chance));
     const store = await TableStore.open(ordered, { clock, sync: options.durable, onError: options.onError });
     close = () => store.close();
-    const server = new RunningServer(store, keys, folder, folder?.storeId ?? chance.id(), options);
+    const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
+    const server = new RunningServer(store, tunnels, keys, folder, folder?.storeId ?? chance.id(), options);
     await server.start();
     return server;
   } catch (thrown) {
@@ -99,7 +101,14 @@ class RunningServer implements EmbeddedServer {
   #closing: Promise<void> | undefined;
   #hasStopped: () => void = () => undefined;
 
-  constructor(store: TableStore, keys: AccessKeys, folder: StoreFolder | undefined, storeId: string, options: EmbeddedServerOptions) {
+  constructor(
+    store: TableStore,
+    tunnels: Tunnels,
+    keys: AccessKeys,
+    folder: StoreFolder | undefined,
+    storeId: string,
+    options: EmbeddedServerOptions,
+  ) {
     this.store = store;
     this.storeId = storeId;
     this.#keys = keys;
@@ -111,6 +120,7 @@ class RunningServer implements EmbeddedServer {
     const { log } = options;
     this.handler = createServer({
       store,
+      tunnels,
       keys,
       clock: this.#clock,
       chance: this.#chance,

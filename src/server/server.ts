@@ -11,6 +11,7 @@ import { ADMIN_PATH, type Administer } from "./admin.ts";
 import { answers } from "./answers.ts";
 import { authenticate, authFailed } from "./authenticate.ts";
 import { refusalFor } from "./refuse.ts";
+import type { Tunnels } from "./tunnel/tunnels.ts";
 
 /** What is told of a request once it is answered. */
 export interface RequestEvent {
@@ -30,6 +31,7 @@ export interface RequestEvent {
 
 export interface ServerOptions {
   readonly store: TableStore;
+  readonly tunnels: Tunnels;
   readonly keys: AccessKeys;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -68,7 +70,7 @@ export function createServer(options: ServerOptions): Transport {
 }
 
 function answer(request: WireRequest, key: AccessKey, options: ServerOptions): Promise<Uint8Array> {
-  const { store, keys, clock, administer } = options;
+  const { store, tunnels, keys, clock, chance, administer } = options;
   if (request.path === ADMIN_PATH && administer !== undefined) {
     if (key !== keys.root) throw authFailed("The user has no privilege to access the instance.");
     return administer(request.body);
@@ -79,7 +81,7 @@ function answer(request: WireRequest, key: AccessKey, options: ServerOptions): P
   const name = request.path.slice(1);
   const known = isOperationName(name) ? answers[name] : undefined;
   if (known === undefined) throw new ServiceError(400, "OTSParameterInvalid", `Unsupported operation: ${name}.`);
-  return known(request.body, { store, instance, clock });
+  return known(request.body, { store, tunnels, instance, clock, chance });
 }
 
 function eventOf(

@@ -173,7 +173,8 @@ export class Catalogue {
   }
 }
 
-async function* entriesOf(store: OrderedStore, space: Space) {
+/** Copies of all entries of a space, in order. */
+export async function* entriesOf(store: OrderedStore, space: Space) {
   const cursor = store.entries(spaceRange(space));
   try {
     for (let page = await cursor.next(1000); page.length > 0; page = await cursor.next(1000)) {

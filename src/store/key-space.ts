@@ -1,6 +1,6 @@
 /**
  * Who lives where in the ordered store: the first byte of a key says what the entry is. Numbers are part of the stored format
- * and are never given to something else. 0x30 is kept for tunnels and their checkpoints.
+ * and are never given to something else.
  */
 export const keySpace = {
   /** `01 name` → instance record. */
@@ -21,6 +21,10 @@ export const keySpace = {
   goneStream: 0x21,
   /** `22` → the last stream number given away. */
   lastStream: 0x22,
+  /** `30 id tunnel` → tunnel record. */
+  tunnel: 0x30,
+  /** `31 id tunnel 00 channel` → channel record with its checkpoint. */
+  tunnelChannel: 0x31,
 } as const;
 
 export type Space = (typeof keySpace)[keyof typeof keySpace];

@@ -21,6 +21,8 @@ export interface RangeQuery {
   readonly end: readonly KeyBound[];
   /** Rows at most, whether the filter lets them pass or not. */
   readonly limit?: number | undefined;
+  /** Bytes of names and values after which the page ends, below the service's 4 MB. */
+  readonly bytes?: number | undefined;
   readonly selection: CellSelection;
 }
 
@@ -39,6 +41,7 @@ export interface RangePage {
  */
 export async function readRange(store: OrderedStore, table: Table, query: RangeQuery, now: number): Promise<RangePage> {
   const rowsMax = Math.min(query.limit ?? limits.rangeRowsMax, limits.rangeRowsMax);
+  const bytesMax = Math.min(query.bytes ?? limits.rangeBytesMax, limits.rangeBytesMax);
   const reader = new RowReader(table, query.selection, now);
   const out = new ByteWriter(Math.min(rowsMax, 64) * 1024);
   writeHeader(out);
@@ -51,7 +54,7 @@ export async function readRange(store: OrderedStore, table: Table, query: RangeQ
     let step = Math.min(rowsMax + 1, STEP_ROWS);
     reading: for (let page = await cursor.next(step); page.length > 0; page = await cursor.next(step)) {
       for (const row of page) {
-        if (rows >= rowsMax || size >= limits.rangeBytesMax) {
+        if (rows >= rowsMax || size >= bytesMax) {
           nextStart = storedKey(row);
           break reading;
         }

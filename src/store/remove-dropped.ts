@@ -4,11 +4,13 @@ import type { KeyRange, OrderedStore, StoreChange } from "./ordered-store.ts";
 const PAGE_ENTRIES = 1000;
 
 /**
- * Removes what a dropped table left behind: its rows, its counter, and then the mark that says so. Nobody can read or write these keys any more, so
+ * Removes what a dropped table left behind: its rows, its tunnels, its counter, and then the mark that says so. Nobody can read or write these keys any more, so
  * this writes beside the commit queue and without a flush; after a crash, or when it is stopped, the mark is still there and it is done again.
  */
 export async function removeDroppedRows(store: OrderedStore, tableId: number, stopped: () => boolean): Promise<void> {
-  if (!(await removeRange(store, numberRange(keySpace.row, tableId), stopped))) return;
+  for (const space of [keySpace.row, keySpace.tunnel, keySpace.tunnelChannel]) {
+    if (!(await removeRange(store, numberRange(space, tableId), stopped))) return;
+  }
   await remove(store, [numberKey(keySpace.autoIncrement, tableId), numberKey(keySpace.dropped, tableId)]);
 }
 

@@ -16,6 +16,7 @@ import { splitPoints } from "./split-points.ts";
 import type { Streams } from "./stream.ts";
 import { sweepTable } from "./sweep.ts";
 import type { Table } from "./table.ts";
+import { TunnelRecords } from "./tunnel-records.ts";
 import { WriteBatch, type WriteContext } from "./write-batch.ts";
 
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
@@ -48,6 +49,7 @@ export interface RowRead {
  */
 export class TableStore {
   readonly catalogue: Catalogue;
+  readonly tunnelRecords: TunnelRecords;
   readonly #streams: ChangeStreams;
   readonly #write: WriteContext;
   readonly #store: OrderedStore;
@@ -64,6 +66,7 @@ export class TableStore {
     this.#store = store;
     this.#queue = queue;
     this.catalogue = catalogue;
+    this.tunnelRecords = new TunnelRecords(store, queue);
     this.#clock = options.clock;
     this.#onError = options.onError ?? (() => undefined);
     const { clock, partitionBytesMax = PARTITION_BYTES_MAX } = options;

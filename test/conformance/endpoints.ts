@@ -14,6 +14,8 @@ export interface Endpoint {
   readonly server: EmbeddedServer;
   readonly clock: VirtualClock;
   readonly transport: Transport;
+  /** The same store served anew after it was closed; of endpoints on disk. */
+  reopen(): Promise<Endpoint>;
 }
 
 interface Kind {
@@ -31,23 +33,36 @@ export const kinds: readonly Kind[] = [
 
 /** Runs a suite over every kind of endpoint; `open` gives a test its server, which is stopped behind it. */
 export function describeEverywhere(name: string, suite: (open: () => Promise<Endpoint>) => void): void {
-  for (const kind of kinds) {
-    describe(`${name} (${kind.name})`, () => {
-      const cleanups: (() => Promise<unknown>)[] = [];
-      afterEach(async () => {
-        for (const clean of cleanups.splice(0).reverse()) await clean();
-      });
-      suite(async () => {
-        const dataDir = kind.disk ? await mkdtemp(join(tmpdir(), "tableferry-conformance-")) : undefined;
-        if (dataDir !== undefined) cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
-        const clock = new VirtualClock();
-        const server = await openEmbeddedServer({ dataDir, clock, http: kind.http, instances: ["first", "second"] });
-        cleanups.push(() => server.close());
-        const transport = kind.http ? fetchTransport(server.endpoint!) : server.handler;
-        return { server, clock, transport, caller: new Caller(transport, clock, server.rootKey, "first") };
-      });
+  for (const kind of kinds) describeOn(kind, name, suite);
+}
+
+/** Runs a suite over the endpoints that have something to open again. */
+export function describeOnDisk(name: string, suite: (open: () => Promise<Endpoint>) => void): void {
+  for (const kind of kinds.filter(({ disk }) => disk)) describeOn(kind, name, suite);
+}
+
+function describeOn(kind: Kind, name: string, suite: (open: () => Promise<Endpoint>) => void): void {
+  describe(`${name} (${kind.name})`, () => {
+    const cleanups: (() => Promise<unknown>)[] = [];
+    afterEach(async () => {
+      for (const clean of cleanups.splice(0).reverse()) await clean();
     });
-  }
+    const serve = async (clock: VirtualClock, dataDir: string | undefined): Promise<Endpoint> => {
+      const server = await openEmbeddedServer({ dataDir, clock, http: kind.http, instances: ["first", "second"] });
+      cleanups.push(() => server.close());
+      const transport = kind.http ? fetchTransport(server.endpoint!) : server.handler;
+      const reopen = async () => {
+        await server.close();
+        return serve(clock, dataDir);
+      };
+      return { server, clock, transport, caller: new Caller(transport, clock, server.rootKey, "first"), reopen };
+    };
+    suite(async () => {
+      const dataDir = kind.disk ? await mkdtemp(join(tmpdir(), "tableferry-conformance-")) : undefined;
+      if (dataDir !== undefined) cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+      return serve(new VirtualClock(), dataDir);
+    });
+  });
 }
 
 /** The plainest HTTP client there is. */

@@ -80,9 +80,50 @@ it("a broken request is answered or refused, and never a fault of the server", a
   }
   const untouched = await neighbour.get("t", { pk: "a" });
 
+  await sendBroken(caller, bodies, 6000);
+
+  expect(await neighbour.get("t", { pk: "a" })).toEqual(untouched);
+  await server.close();
+}, 60_000);
+
+it("so is a broken call of a tunnel's client", async () => {
+  const clock = new VirtualClock();
+  const server = await openEmbeddedServer({ http: false, clock, instances: ["one"] });
+  const caller = new Caller(server.handler, clock, server.rootKey, "one");
+  await caller.createTable("t", [{ name: "pk", type: "string" }]);
+  await caller.put("t", { pk: "a" }, cells);
+  const tunnel = { tableName: "t", tunnelName: "tunnel" };
+  const streamConfig = { flag: "earliest", startOffset: 5n, endOffset: 2n ** 62n } as const;
+  const { tunnelId } = await caller.call("tunnel/create", { ...tunnel, tunnelType: "BaseAndStream" });
+  const { clientId } = await caller.call("tunnel/connect", { tunnelId });
+  const { channels } = await caller.call("tunnel/heartbeat", { tunnelId, clientId, channels: [] });
+  const { channelId } = channels[0]!;
+  const { checkpoint } = await caller.call("tunnel/getcheckpoint", { tunnelId, clientId, channelId });
+  const call = { tunnelId, clientId, channelId };
+  const closed = channels.map((channel) => ({ ...channel, status: "close" as const, version: 2n, detail: Uint8Array.of(1) }));
+  const tunnelBodies: (readonly [OperationName, Uint8Array])[] = [
+    ["tunnel/create", operations["tunnel/create"].encodeRequest({ ...tunnel, tunnelType: "Stream", streamConfig })],
+    ["tunnel/delete", operations["tunnel/delete"].encodeRequest({ ...tunnel, tunnelId: "another" })],
+    ["tunnel/list", operations["tunnel/list"].encodeRequest({ tableName: "t" })],
+    ["tunnel/describe", operations["tunnel/describe"].encodeRequest({ ...tunnel, tunnelId })],
+    ["tunnel/connect", operations["tunnel/connect"].encodeRequest({ tunnelId, client: { timeoutSeconds: 300, tag: "tag" } })],
+    ["tunnel/heartbeat", operations["tunnel/heartbeat"].encodeRequest({ tunnelId, clientId, channels: closed })],
+    ["tunnel/getcheckpoint", operations["tunnel/getcheckpoint"].encodeRequest(call)],
+    ["tunnel/readrecords", operations["tunnel/readrecords"].encodeRequest({ ...call, token: checkpoint })],
+    ["tunnel/checkpoint", operations["tunnel/checkpoint"].encodeRequest({ ...call, checkpoint, sequenceNumber: 1n })],
+    ["tunnel/getrpo", operations["tunnel/getrpo"].encodeRequest({ tunnelId, limit: 5 })],
+    ["tunnel/schedule", operations["tunnel/schedule"].encodeRequest({ tunnelId, channels: closed })],
+    ["tunnel/shutdown", operations["tunnel/shutdown"].encodeRequest({ tunnelId, clientId: "another" })],
+  ];
+  await sendBroken(caller, tunnelBodies, 4000);
+  await server.close();
+}, 60_000);
+
+/** Sends bodies with bytes flipped, cut off and added; each must be answered or refused. */
+async function sendBroken(caller: Caller, requests: readonly (readonly [OperationName, Uint8Array])[], numRuns: number): Promise<void> {
   const flip = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }));
   const broken = fc.record({
-    body: fc.constantFrom(...bodies),
+    body: fc.constantFrom(...requests),
     flips: fc.array(flip, { maxLength: 4 }),
     cut: fc.option(fc.nat()),
     more: fc.uint8Array({ maxLength: 3 }),
@@ -94,9 +135,6 @@ it("a broken request is answered or refused, and never a fault of the server", a
       const { status } = await caller.send(name, body);
       expect(status === 200 || (status >= 400 && status < 500)).toBe(true);
     }),
-    { numRuns: 6000 },
+    { numRuns },
   );
-
-  expect(await neighbour.get("t", { pk: "a" })).toEqual(untouched);
-  await server.close();
-}, 60_000);
+}
