@@ -38,6 +38,9 @@ export const errorCodes = {
   TF_SERVER_START: "The embedded server did not start. The message quotes its log; correct what it names and run again.",
   TF_TABLE_THERE: "The table is there already, and is not as declared. Declare it as it is, name another table, or adopt it.",
   TF_ADMIN_INVALID: "The administration call is not understood. Use the same version of tableferry on both sides.",
+  TF_CONTROLS_OFF:
+    "Test controls are off unless the server is started with them: `tableferry serve --test-controls`, or `startTableStore({ testControls: true })`.",
+  TF_FAULT_INVALID: "A fault rule makes no sense. Correct the field named; docs/testing.md lists them.",
   TF_STORE_NEWER: "The data folder was written by a newer version. Use that version of tableferry, or name another folder.",
   // --- sources and targets
   TF_SOURCE_MISSING: "What should be read is not there. Check the name, and that the credentials see the right instance.",

@@ -95,6 +95,11 @@ export const commandTable: readonly CommandRow[] = [
       },
       { name: "log", kind: "flag", text: "print a line for every request on standard error" },
       {
+        name: "test-controls",
+        kind: "flag",
+        text: "let whoever has the access key advance the clock and set faults (docs/testing.md); never for data that matters",
+      },
+      {
         name: "access-key-id",
         kind: "text",
         value: "id",

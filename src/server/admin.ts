@@ -1,4 +1,5 @@
 import { TableferryError } from "../base/error.ts";
+import { isControlOp, parseControlRequest, type ControlRequest } from "./test-controls/control-call.ts";
 
 /** Where administration calls go; signed with the root key like any other request, JSON in and out. */
 export const ADMIN_PATH = "/tableferry/admin";
@@ -14,7 +15,8 @@ export type AdminRequest =
   /** `force`: with its tables and their rows. */
   | { readonly op: "dropInstance"; readonly name: string; readonly force?: boolean | undefined }
   /** Answers first, then stops the server as its owner would. */
-  | { readonly op: "shutdown" };
+  | { readonly op: "shutdown" }
+  | ControlRequest;
 
 /** Who answers: the store is the one looked for when the id is the same, whatever the process. */
 export interface PingReply {
@@ -40,6 +42,8 @@ export interface AdminActions {
   createInstance(name: string, ownKey: boolean): Promise<InstanceReply>;
   dropInstance(name: string, force: boolean): Promise<InstanceReply>;
   shutdown(): void;
+  /** @throws TF_CONTROLS_OFF */
+  control(request: ControlRequest): Promise<object>;
 }
 
 /**
@@ -68,6 +72,8 @@ function run(request: AdminRequest, actions: AdminActions): object | Promise<obj
     case "shutdown":
       actions.shutdown();
       return {};
+    default:
+      return actions.control(request);
   }
 }
 
@@ -82,6 +88,7 @@ function parseAdminRequest(body: Uint8Array): AdminRequest {
   if (typeof content !== "object" || content === null || !("op" in content)) return invalid("the body is not a JSON object with an op");
   const { op } = content;
   if (op === "ping" || op === "shutdown") return { op };
+  if (isControlOp(op)) return parseControlRequest(op, content);
   if (op !== "createInstance" && op !== "dropInstance") return invalid(`the op ${JSON.stringify(op)} is not known`);
   if (!("name" in content) || typeof content.name !== "string") return invalid(`${op} needs a name`);
   const { name } = content;

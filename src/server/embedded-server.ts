@@ -11,6 +11,8 @@ import { administer, type AdminActions } from "./admin.ts";
 import type { HttpListener, ListenOptions } from "./http-listener.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
 import { createServer, type RequestEvent } from "./server.ts";
+import { runControl } from "./test-controls/control-call.ts";
+import type { TestControls } from "./test-controls/test-controls.ts";
 
 export interface EmbeddedServerOptions {
   /** Folder of a durable store, made when it is missing; without it everything is in memory and gone when the server closes. */
@@ -31,6 +33,8 @@ export interface EmbeddedServerOptions {
   /** False: answers before the disk has written. Faster; a power cut loses the last moments. */
   readonly durable?: boolean | undefined;
   readonly clock?: Clock | undefined;
+  /** What a test may do to the server. Its clock is the store's then; `clock` still dates requests and replies. */
+  readonly controls?: TestControls | undefined;
   readonly chance?: Chance | undefined;
   /** Told of each request once it is answered. */
   readonly log?: ((event: RequestEvent) => void) | undefined;
@@ -66,7 +70,8 @@ export interface EmbeddedServer {
  * @throws TF_STORE_LOCKED, TF_STORE_NEWER, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT, TF_ADDRESS_IN_USE, TF_INSTANCE_INVALID
  */
 export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
-  const { clock = systemClock, chance = systemChance, dataDir } = options;
+  const { chance = systemChance, dataDir, controls } = options;
+  const clock = controls?.clock ?? options.clock ?? systemClock;
   for (const name of options.instances ?? []) checkInstanceName(name);
   const folder = dataDir === undefined ? undefined : await openFolder(dataDir, chance);
   const ordered = folder?.store ?? new MemoryStore();
@@ -107,11 +112,13 @@ class RunningServer implements EmbeddedServer {
     this.#clock = options.clock ?? systemClock;
     this.#chance = options.chance ?? systemChance;
     this.stopped = new Promise((resolve) => (this.#hasStopped = resolve));
-    const { log } = options;
+    const { log, controls } = options;
     this.handler = createServer({
       store,
       keys,
-      clock: this.#clock,
+      clock: controls?.clock ?? this.#clock,
+      wireClock: this.#clock,
+      interference: controls?.faults,
       chance: this.#chance,
       log,
       administer: administer(this.#adminActions()),
@@ -149,6 +156,8 @@ class RunningServer implements EmbeddedServer {
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      // What a fault rule holds back is let go, or it would be waited for.
+      this.#options.controls?.faults.clear();
       await this.#listener?.close();
       await this.store.close();
       this.#hasStopped();
@@ -169,6 +178,7 @@ class RunningServer implements EmbeddedServer {
       dropInstance: async (name, force) => ({ name, dropped: await this.dropInstance(name, { force }) }),
       // The reply leaves first: closing waits for requests under way, and this call is one.
       shutdown: () => void this.close(),
+      control: (request) => runControl(request, this.#options.controls),
     };
   }
 

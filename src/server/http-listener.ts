@@ -5,6 +5,7 @@ import { limits } from "../model/limits.ts";
 import { encodeErrorBody } from "../wire/error-body.ts";
 import { signedResponse } from "../wire/headers.ts";
 import type { Transport, WireResponse } from "../wire/transport.ts";
+import { ConnectionCut } from "./connection-cut.ts";
 
 const HEADER_BYTES_MAX = 16 * 1024;
 /** A client that takes longer for its headers or for its whole request is cut off, and does not hold memory meanwhile. */
@@ -82,10 +83,18 @@ async function exchange(handler: Transport, incoming: IncomingMessage, outgoing:
     const response = await handler({ path, headers: headersOf(incoming), body });
     // A body that is far too large is not read to its end, so the connection cannot be used again.
     send(outgoing, response, around.isClosing() || body.length > limits.requestBodyBytesMax);
-  } catch {
-    // The client went away, or the handler broke its promise never to reject: there is nobody or nothing to answer.
-    outgoing.destroy();
+  } catch (thrown) {
+    // The client went away, a fault rule cuts the connection, or the handler failed: there is nobody or nothing to answer.
+    if (thrown instanceof ConnectionCut && thrown.reply !== undefined) sendHalf(outgoing, thrown.reply);
+    else outgoing.destroy();
   }
+}
+
+/** The beginning of a reply, and then the end of the connection. */
+function sendHalf(outgoing: ServerResponse, body: Uint8Array): void {
+  if (body.length < 2) return void outgoing.destroy();
+  outgoing.writeHead(200, { "content-length": body.length });
+  outgoing.write(body.subarray(0, body.length >> 1), () => outgoing.destroy());
 }
 
 function methodNotAllowed(path: string, clock: Clock): WireResponse {

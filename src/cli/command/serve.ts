@@ -6,6 +6,7 @@ import type { AccessKey } from "../../server/access-keys.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../server/embedded-server.ts";
 import { KEY_FILE } from "../../server/key-file.ts";
 import type { RequestEvent } from "../../server/server.ts";
+import { TestControls } from "../../server/test-controls/test-controls.ts";
 import { toolVersion } from "../../run/tool-version.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { Command, Invocation } from "../invocation.ts";
@@ -25,13 +26,15 @@ export const serve: Command = {
     const keys = givenKeys(invocation);
     const dataDir = storeFolder(invocation);
     const stopping = stopOnInterrupt(invocation, "Stopping: what is under way is finished first.");
+    const { clock } = invocation.surroundings;
     const server = await openEmbeddedServer({
       dataDir,
       instances: invocation.list("instance"),
       keys,
       host: invocation.text("host"),
       port: invocation.number("port") ?? defaultPort,
-      clock: invocation.surroundings.clock,
+      clock,
+      controls: invocation.flag("testControls") ? new TestControls({ clock, remote: true }) : undefined,
       version: toolVersion(),
       onError: (error) => invocation.terminal.err(`${plainText(toError(error).message)}\n`),
       ...(invocation.flag("log") ? { log: (event) => invocation.terminal.err(requestLine(event, invocation.json)) } : {}),
