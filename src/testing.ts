@@ -35,6 +35,8 @@ export interface TestTableStoreOptions {
   readonly port?: number | undefined;
   /** A folder makes the store durable; without it everything is in memory. */
   readonly dataDir?: string | undefined;
+  /** A snapshot to begin with, written by `snapshot`; the store must be empty otherwise. */
+  readonly restore?: string | undefined;
   /** Faults from the first request on; others may be set later. */
   readonly faults?: readonly FaultRule[] | undefined;
   /** Decides all that is left to chance in faults; 1 unless told otherwise. */
@@ -67,6 +69,8 @@ export interface TestTableStore extends AsyncDisposable {
    * requests and replies are dated by the clock beneath.
    */
   advance(ms: number): Promise<void>;
+  /** Writes all instances, tables and rows to a file, without the access key. @throws TF_IO */
+  snapshot(path: string): Promise<{ readonly entries: number; readonly bytes: number }>;
   /** Adds an instance; false when it is there already. @throws TF_INSTANCE_INVALID */
   createInstance(name: string): Promise<boolean>;
   close(): Promise<void>;
@@ -81,9 +85,9 @@ export interface TestTableStore extends AsyncDisposable {
  * ```
  */
 export async function startTableStore(options: TestTableStoreOptions = {}): Promise<TestTableStore> {
-  const { instances = ["test"], clock, chance, http, port, dataDir, faults, faultSeed, testControls } = options;
+  const { instances = ["test"], clock, chance, http, port, dataDir, restore, faults, faultSeed, testControls } = options;
   const controls = new TestControls({ clock, faults, faultSeed, remote: testControls });
-  const server = await openEmbeddedServer({ instances, clock, chance, http, port, dataDir, controls });
+  const server = await openEmbeddedServer({ instances, clock, chance, http, port, dataDir, restore, controls });
   const close = () => server.close();
   return {
     endpoint: server.endpoint ?? "",
@@ -93,6 +97,7 @@ export async function startTableStore(options: TestTableStoreOptions = {}): Prom
     transport: server.handler,
     faults: controls.faults,
     advance: (ms) => controls.clock.advance(ms),
+    snapshot: (path) => server.store.snapshot(path),
     createInstance: (name) => server.createInstance(name),
     close,
     [Symbol.asyncDispose]: close,

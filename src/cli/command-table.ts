@@ -85,6 +85,12 @@ export const commandTable: readonly CommandRow[] = [
     options: [
       { name: "data-dir", kind: "text", value: "folder", text: "where the data lives (default: .tableferry/store)" },
       { name: "memory", kind: "flag", text: "keep everything in memory, for tests" },
+      {
+        name: "restore",
+        kind: "text",
+        value: "file",
+        text: "begin with this snapshot (docs/testing.md); the store must be empty",
+      },
       { name: "host", kind: "text", value: "address", text: "address to listen on (default: 127.0.0.1)" },
       { name: "port", kind: "port", value: "number", text: "port to listen on, 0 for a free one (default: 8087)" },
       {

@@ -3,6 +3,7 @@ import { systemChance } from "../base/chance.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import { restoreSnapshot } from "../store/snapshot-file.ts";
 import type { StoreFolder } from "../store/store-folder.ts";
 import { TableStore } from "../store/table-store.ts";
 import type { Transport } from "../wire/transport.ts";
@@ -17,6 +18,8 @@ import type { TestControls } from "./test-controls/test-controls.ts";
 export interface EmbeddedServerOptions {
   /** Folder of a durable store, made when it is missing; without it everything is in memory and gone when the server closes. */
   readonly dataDir?: string | undefined;
+  /** A snapshot to fill the store from before it is served, which must be empty. Keys are not part of it. */
+  readonly restore?: string | undefined;
   /** Instances that must be there; they are made when they are missing. */
   readonly instances?: readonly string[] | undefined;
   /**
@@ -67,16 +70,18 @@ export interface EmbeddedServer {
 
 /**
  * Opens an embedded Table Store and serves it.
- * @throws TF_STORE_LOCKED, TF_STORE_NEWER, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT, TF_ADDRESS_IN_USE, TF_INSTANCE_INVALID
+ * @throws TF_STORE_LOCKED, TF_STORE_NEWER, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT, TF_ADDRESS_IN_USE, TF_INSTANCE_INVALID, and of a
+ *   snapshot TF_SNAPSHOT_CORRUPT, TF_SNAPSHOT_NEWER, TF_STORE_NOT_EMPTY, TF_IO
  */
 export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
-  const { chance = systemChance, dataDir, controls } = options;
+  const { chance = systemChance, dataDir, controls, restore } = options;
   const clock = controls?.clock ?? options.clock ?? systemClock;
   for (const name of options.instances ?? []) checkInstanceName(name);
   const folder = dataDir === undefined ? undefined : await openFolder(dataDir, chance);
   const ordered = folder?.store ?? new MemoryStore();
   let close = () => ordered.close();
   try {
+    if (restore !== undefined) await restoreSnapshot(ordered, restore);
     const keys = new AccessKeys(await keysFor(options, folder, chance));
     const store = await TableStore.open(ordered, { clock, sync: options.durable, onError: options.onError });
     close = () => store.close();
@@ -178,7 +183,7 @@ class RunningServer implements EmbeddedServer {
       dropInstance: async (name, force) => ({ name, dropped: await this.dropInstance(name, { force }) }),
       // The reply leaves first: closing waits for requests under way, and this call is one.
       shutdown: () => void this.close(),
-      control: (request) => runControl(request, this.#options.controls),
+      control: (request) => runControl(request, this.#options.controls, this.store),
     };
   }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { VirtualClock } from "../../src/base/virtual-clock.ts";
 import { startTableStore } from "../../src/testing.ts";
@@ -19,7 +22,13 @@ for (const http of [false, true]) {
 
     it("are refused with a code unless the server was started with them", async () => {
       const { ask } = await start(false);
-      for (const request of [{ op: "advanceClock", ms: 1 }, { op: "setFaults", rules: [] }, { op: "listFaults" }, { op: "clearFaults" }]) {
+      for (const request of [
+        { op: "advanceClock", ms: 1 },
+        { op: "setFaults", rules: [] },
+        { op: "listFaults" },
+        { op: "clearFaults" },
+        { op: "snapshot", path: "/x" },
+      ]) {
         expect(await ask(request)).toMatchObject({ error: { code: "TF_CONTROLS_OFF" } });
       }
     });
@@ -48,6 +57,19 @@ for (const http of [false, true]) {
       });
       expect(await ask({ op: "advanceClock", ms: -1 })).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
       expect(await ask({ op: "listFaults" })).toMatchObject({ faults: [{ struck: 0 }] });
+    });
+
+    it("write a snapshot that another store begins with", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "tableferry-controls-"));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      const { ask, caller } = await start(true);
+      await caller.createTable("t", [{ name: "pk", type: "string" }]);
+      const path = join(folder, "a");
+      expect(await ask({ op: "snapshot", path })).toEqual({ entries: 3, bytes: expect.any(Number) });
+      await using other = await startTableStore({ http: false, restore: path });
+      expect(await other.createInstance("test")).toBe(false);
+      expect(await ask({ op: "snapshot", path: "a" })).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
+      expect(await ask({ op: "snapshot", path: join(folder, "no", "a") })).toMatchObject({ error: { code: "TF_IO" } });
     });
 
     it("need the root key", async () => {

@@ -26,9 +26,11 @@ export const serve: Command = {
     const keys = givenKeys(invocation);
     const dataDir = storeFolder(invocation);
     const stopping = stopOnInterrupt(invocation, "Stopping: what is under way is finished first.");
-    const { clock } = invocation.surroundings;
+    const { clock, folder } = invocation.surroundings;
+    const snapshot = invocation.text("restore");
     const server = await openEmbeddedServer({
       dataDir,
+      restore: snapshot === undefined ? undefined : resolve(folder, snapshot),
       instances: invocation.list("instance"),
       keys,
       host: invocation.text("host"),

@@ -1,4 +1,6 @@
+import { isAbsolute } from "node:path";
 import { TableferryError } from "../../base/error.ts";
+import type { TableStore } from "../../store/table-store.ts";
 import type { FaultRule } from "./fault-rule.ts";
 import { parseFaultRules } from "./parse-fault-rules.ts";
 import type { TestControls } from "./test-controls.ts";
@@ -11,9 +13,11 @@ export type ControlRequest =
   | { readonly op: "setFaults"; readonly rules: readonly FaultRule[]; readonly seed?: number | undefined }
   /** Answers `{ faults: [{ rule, struck }] }`. */
   | { readonly op: "listFaults" }
-  | { readonly op: "clearFaults" };
+  | { readonly op: "clearFaults" }
+  /** Writes all instances, tables and rows to a file of the server's machine, named by its absolute path; answers `{ entries, bytes }`. */
+  | { readonly op: "snapshot"; readonly path: string };
 
-const ops: readonly unknown[] = ["advanceClock", "setFaults", "listFaults", "clearFaults"] satisfies ControlRequest["op"][];
+const ops: readonly unknown[] = ["advanceClock", "setFaults", "listFaults", "clearFaults", "snapshot"] satisfies ControlRequest["op"][];
 
 export function isControlOp(op: unknown): op is ControlRequest["op"] {
   return ops.includes(op);
@@ -31,11 +35,16 @@ export function parseControlRequest(op: ControlRequest["op"], content: object): 
     case "listFaults":
     case "clearFaults":
       return { op };
+    case "snapshot": {
+      const path = "path" in content ? content.path : undefined;
+      if (typeof path === "string" && isAbsolute(path)) return { op, path };
+      throw new TableferryError("TF_ADMIN_INVALID", { message: `${op} needs an absolute path`, place: op });
+    }
   }
 }
 
-/** Does what is asked, where that is allowed. @throws TF_CONTROLS_OFF */
-export async function runControl(request: ControlRequest, controls: TestControls | undefined): Promise<object> {
+/** Does what is asked, where that is allowed. @throws TF_CONTROLS_OFF, TF_FAULT_INVALID, TF_IO */
+export async function runControl(request: ControlRequest, controls: TestControls | undefined, store: TableStore): Promise<object> {
   if (controls?.remote !== true) {
     throw new TableferryError("TF_CONTROLS_OFF", {
       message: `${request.op} is a test control, and this server has none`,
@@ -55,6 +64,8 @@ export async function runControl(request: ControlRequest, controls: TestControls
     case "clearFaults":
       faults.clear();
       return {};
+    case "snapshot":
+      return store.snapshot(request.path);
   }
 }
 
