@@ -3,6 +3,7 @@ import type { Clock } from "./base/clock.ts";
 import { openEmbeddedServer } from "./server/embedded-server.ts";
 import type { FaultRule } from "./server/test-controls/fault-rule.ts";
 import type { FaultCount } from "./server/test-controls/faults.ts";
+import type { TemporaryKey, TemporaryKeyOptions } from "./server/temporary-key.ts";
 import { TestControls } from "./server/test-controls/test-controls.ts";
 import type { Transport } from "./wire/transport.ts";
 
@@ -19,6 +20,7 @@ export type {
   RowFault,
   ThrottleFault,
 } from "./server/test-controls/fault-rule.ts";
+export type { TemporaryKey, TemporaryKeyOptions } from "./server/temporary-key.ts";
 export type { FaultCount } from "./server/test-controls/faults.ts";
 export type { Transport, WireRequest, WireResponse } from "./wire/transport.ts";
 
@@ -71,6 +73,8 @@ export interface TestTableStore extends AsyncDisposable {
   advance(ms: number): Promise<void>;
   /** Writes all instances, tables and rows to a file, without the access key. @throws TF_IO */
   snapshot(path: string): Promise<{ readonly entries: number; readonly bytes: number }>;
+  /** A key with a security token, as the cloud's token service gives them; it ends when the store's time has come that far. */
+  temporaryKey(options: TemporaryKeyOptions): TemporaryKey;
   /** Adds an instance; false when it is there already. @throws TF_INSTANCE_INVALID */
   createInstance(name: string): Promise<boolean>;
   close(): Promise<void>;
@@ -97,6 +101,7 @@ export async function startTableStore(options: TestTableStoreOptions = {}): Prom
     transport: server.handler,
     faults: controls.faults,
     advance: (ms) => controls.clock.advance(ms),
+    temporaryKey: (options) => server.temporaryKey(options),
     snapshot: (path) => server.store.snapshot(path),
     createInstance: (name) => server.createInstance(name),
     close,

@@ -14,6 +14,7 @@ import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
 import { createServer, type RequestEvent } from "./server.ts";
 import { runControl } from "./test-controls/control-call.ts";
 import type { TestControls } from "./test-controls/test-controls.ts";
+import { issueTemporaryKey, type TemporaryKey, type TemporaryKeyOptions } from "./temporary-key.ts";
 
 export interface EmbeddedServerOptions {
   /** Folder of a durable store, made when it is missing; without it everything is in memory and gone when the server closes. */
@@ -64,6 +65,8 @@ export interface EmbeddedServer {
   createInstance(name: string): Promise<boolean>;
   /** False when there is none. @throws TF_INSTANCE_NOT_EMPTY unless forced */
   dropInstance(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
+  /** Makes a key with a security token, good for a time by the store's clock and until the server stops. */
+  temporaryKey(options: TemporaryKeyOptions): TemporaryKey;
   /** Finishes what is under way, then closes socket and store. May be called twice. */
   close(): Promise<void>;
 }
@@ -159,6 +162,11 @@ class RunningServer implements EmbeddedServer {
     return dropped;
   }
 
+  temporaryKey(options: TemporaryKeyOptions): TemporaryKey {
+    const { controls } = this.#options;
+    return issueTemporaryKey(this.#keys, this.#chance, (controls?.clock ?? this.#clock).now(), options);
+  }
+
   close(): Promise<void> {
     this.#closing ??= (async () => {
       // What a fault rule holds back is let go, or it would be waited for.
@@ -183,7 +191,7 @@ class RunningServer implements EmbeddedServer {
       dropInstance: async (name, force) => ({ name, dropped: await this.dropInstance(name, { force }) }),
       // The reply leaves first: closing waits for requests under way, and this call is one.
       shutdown: () => void this.close(),
-      control: (request) => runControl(request, this.#options.controls, this.store),
+      control: (request) => runControl(request, this.#options.controls, this),
     };
   }
 
@@ -199,7 +207,9 @@ class RunningServer implements EmbeddedServer {
     if (this.#folder === undefined) return;
     const { root } = await loadKeys(this.#folder);
     const given = new Set(this.#options.keys?.map(({ id }) => id));
-    const instanceKeys = this.#keys.all().filter(({ id, instance }) => instance !== undefined && !given.has(id));
+    const instanceKeys = this.#keys
+      .all()
+      .filter(({ id, instance, token }) => instance !== undefined && token === undefined && !given.has(id));
     await saveKeys(this.#folder, { root, instanceKeys });
   }
 }

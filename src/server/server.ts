@@ -11,9 +11,11 @@ import { ADMIN_PATH, type Administer } from "./admin.ts";
 import { answers } from "./answers.ts";
 import { authenticate, authFailed } from "./authenticate.ts";
 import type { Interference } from "./call-context.ts";
+import { asksForCompression, deflatedReply, inflatedRequest, isCompressed } from "./compression.ts";
 import { ConnectionCut } from "./connection-cut.ts";
 import { unlessGivenUp } from "./given-up.ts";
 import { refusalFor } from "./refuse.ts";
+import { SigningKeys } from "./signing-key.ts";
 
 /** What is told of a request once it is answered. */
 export interface RequestEvent {
@@ -59,17 +61,19 @@ export function createServer(options: ServerOptions): Transport {
 
 function exchangeWith(options: ServerOptions): (request: WireRequest) => Promise<WireResponse> {
   const { keys, clock, wireClock = clock, chance, log } = options;
+  const signingKeys = new SigningKeys();
   return async (request) => {
     const started = wireClock.monotonic();
     const requestId = chance.id();
     const key = keys.find(request.headers["x-ots-accesskeyid"] ?? "");
+    const signing = key === undefined ? undefined : signingKeys.for(key, request.headers);
     let status = 200;
     let code: string | undefined;
     let error: unknown;
     let body: Uint8Array;
     try {
-      authenticate(request, key, wireClock.now());
-      body = await answer(request, key, options);
+      authenticate(request, key, signing, { wire: wireClock.now(), store: clock.now() });
+      body = await answer(isCompressed(request) ? await inflatedRequest(request) : request, key, options);
     } catch (thrown) {
       if (thrown instanceof ConnectionCut) {
         log?.(eventOf(request, { status: 0, bytesOut: 0, requestId, code, error, milliseconds: wireClock.monotonic() - started }));
@@ -80,8 +84,11 @@ function exchangeWith(options: ServerOptions): (request: WireRequest) => Promise
       if (unexpected) error = thrown;
       body = encodeErrorBody(refusal.code, refusal.text);
     }
-    const response = signedResponse(request.path, status, body, requestId, wireClock.now(), key);
-    log?.(eventOf(request, { status, bytesOut: body.length, requestId, code, error, milliseconds: wireClock.monotonic() - started }));
+    const compressed = asksForCompression(request) ? await deflatedReply(body) : undefined;
+    const response = signedResponse(request.path, status, body, requestId, wireClock.now(), signing, compressed);
+    log?.(
+      eventOf(request, { status, bytesOut: response.body.length, requestId, code, error, milliseconds: wireClock.monotonic() - started }),
+    );
     return response;
   };
 }

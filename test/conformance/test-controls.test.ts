@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { VirtualClock } from "../../src/base/virtual-clock.ts";
 import { startTableStore } from "../../src/testing.ts";
+import { signedRequest } from "../../src/wire/headers.ts";
 import { Caller, refusalOf } from "./caller.ts";
 import { fetchTransport } from "./endpoints.ts";
 
@@ -70,6 +71,16 @@ for (const http of [false, true]) {
       expect(await other.createInstance("test")).toBe(false);
       expect(await ask({ op: "snapshot", path: "a" })).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
       expect(await ask({ op: "snapshot", path: join(folder, "no", "a") })).toMatchObject({ error: { code: "TF_IO" } });
+    });
+
+    it("make temporary keys, which end as the store's clock is advanced", async () => {
+      const { ask, caller, clock } = await start(true);
+      const key = (await ask({ op: "temporaryKey", seconds: 60, instance: "test" })) as { id: string; secret: string; token: string };
+      const list = () => caller.transport(signedRequest("ListTable", "test", key, new Uint8Array(0), clock.now()));
+      expect((await list()).status).toBe(200);
+      await ask({ op: "advanceClock", ms: 60_000 });
+      expect(refusalOf(await list()).text).toBe("The AccessKeyID is disabled.");
+      expect(await ask({ op: "temporaryKey" })).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
     });
 
     it("need the root key", async () => {

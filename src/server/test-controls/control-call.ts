@@ -1,6 +1,7 @@
 import { isAbsolute } from "node:path";
 import { TableferryError } from "../../base/error.ts";
 import type { TableStore } from "../../store/table-store.ts";
+import type { TemporaryKey, TemporaryKeyOptions } from "../temporary-key.ts";
 import type { FaultRule } from "./fault-rule.ts";
 import { parseFaultRules } from "./parse-fault-rules.ts";
 import type { TestControls } from "./test-controls.ts";
@@ -15,9 +16,24 @@ export type ControlRequest =
   | { readonly op: "listFaults" }
   | { readonly op: "clearFaults" }
   /** Writes all instances, tables and rows to a file of the server's machine, named by its absolute path; answers `{ entries, bytes }`. */
-  | { readonly op: "snapshot"; readonly path: string };
+  | { readonly op: "snapshot"; readonly path: string }
+  /** Makes a key with a security token; answers `{ id, secret, token, expiresAt }`, the last in milliseconds since 1970. */
+  | ({ readonly op: "temporaryKey" } & TemporaryKeyOptions);
 
-const ops: readonly unknown[] = ["advanceClock", "setFaults", "listFaults", "clearFaults", "snapshot"] satisfies ControlRequest["op"][];
+/** What of a server the calls are about. */
+export interface ControlledServer {
+  readonly store: TableStore;
+  temporaryKey(options: TemporaryKeyOptions): TemporaryKey;
+}
+
+const ops: readonly unknown[] = [
+  "advanceClock",
+  "setFaults",
+  "listFaults",
+  "clearFaults",
+  "snapshot",
+  "temporaryKey",
+] satisfies ControlRequest["op"][];
 
 export function isControlOp(op: unknown): op is ControlRequest["op"] {
   return ops.includes(op);
@@ -40,11 +56,15 @@ export function parseControlRequest(op: ControlRequest["op"], content: object): 
       if (typeof path === "string" && isAbsolute(path)) return { op, path };
       throw new TableferryError("TF_ADMIN_INVALID", { message: `${op} needs an absolute path`, place: op });
     }
+    case "temporaryKey": {
+      const instance = "instance" in content && typeof content.instance === "string" ? content.instance : undefined;
+      return { op, seconds: wholeNumber(op, "seconds" in content ? content.seconds : undefined), instance };
+    }
   }
 }
 
 /** Does what is asked, where that is allowed. @throws TF_CONTROLS_OFF, TF_FAULT_INVALID, TF_IO */
-export async function runControl(request: ControlRequest, controls: TestControls | undefined, store: TableStore): Promise<object> {
+export async function runControl(request: ControlRequest, controls: TestControls | undefined, server: ControlledServer): Promise<object> {
   if (controls?.remote !== true) {
     throw new TableferryError("TF_CONTROLS_OFF", {
       message: `${request.op} is a test control, and this server has none`,
@@ -65,7 +85,9 @@ export async function runControl(request: ControlRequest, controls: TestControls
       faults.clear();
       return {};
     case "snapshot":
-      return store.snapshot(request.path);
+      return server.store.snapshot(request.path);
+    case "temporaryKey":
+      return server.temporaryKey(request);
   }
 }
 
