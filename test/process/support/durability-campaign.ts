@@ -143,7 +143,9 @@ async function examine(dataDir: string, writers: readonly Writer[], report: Camp
       const newest = Math.max(0, ...found.replaced);
       if (found.replaced.length !== (newest === 0 ? 0 : ROWS) || found.replaced.some((batch) => batch !== newest)) report.torn++;
       for (let batch = 1; batch <= Math.max(writer.acknowledged, newest); batch++) {
-        if (!found.own.has(batch)) batch <= writer.acknowledged ? report.lost++ : report.torn++;
+        if (found.own.has(batch)) continue;
+        if (batch <= writer.acknowledged) report.lost++;
+        else report.torn++;
       }
       if (newest < writer.acknowledged) report.lost++;
       if (newest > writer.sent || found.own.size > newest) report.torn++;
