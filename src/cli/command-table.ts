@@ -99,7 +99,13 @@ export const commandTable: readonly CommandRow[] = [
         value: "name",
         text: "instance to make when it is missing; repeat for several (default: local, unless --data-dir is given)",
       },
-      { name: "log", kind: "flag", text: "print a line for every request on standard error" },
+      { name: "log", kind: { oneOf: ["requests"] }, value: "what", text: "requests: print a line for every request on standard error" },
+      {
+        name: "metrics",
+        kind: "port",
+        value: "port",
+        text: "serve metrics for Prometheus at http://127.0.0.1:<port>/metrics, to whoever is on this machine; 0 for a free port",
+      },
       {
         name: "test-controls",
         kind: "flag",

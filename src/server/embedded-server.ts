@@ -51,6 +51,8 @@ export interface EmbeddedServerOptions {
 export interface EmbeddedServer {
   /** `http://host:port`; undefined without a socket. */
   readonly endpoint: string | undefined;
+  /** Open ones. */
+  readonly connections: number;
   /** The server as a transport, for calls without a socket. */
   readonly handler: Transport;
   /** Made once with the store; tells it from every other, whatever its address. */
@@ -135,6 +137,10 @@ class RunningServer implements EmbeddedServer {
 
   get endpoint(): string | undefined {
     return this.#listener?.endpoint;
+  }
+
+  get connections(): number {
+    return this.#listener?.connections ?? 0;
   }
 
   get rootKey(): AccessKey {
