@@ -3,11 +3,10 @@ import { join } from "node:path";
 import type { Chance } from "../base/chance.ts";
 import { TableferryError } from "../base/error.ts";
 import { readIfPresent, writeDurably } from "./durable-file.ts";
+import { storeFormat } from "./key-space.ts";
 import { LevelStore } from "./level-store.ts";
+import { refuseHalfRestored } from "./snapshot-file.ts";
 import { storageError } from "./storage-error.ts";
-
-/** Raised when older versions could no longer read what is written. */
-export const storeFormat = 1;
 
 const FORMAT_FILE = "store.json";
 const LEVEL_FOLDER = "level";
@@ -40,6 +39,7 @@ export async function openStoreFolder(folder: string, chance: Chance): Promise<S
     await readFormat(folder);
     const store = await LevelStore.open(join(folder, LEVEL_FOLDER));
     try {
+      refuseHalfRestored(store, folder);
       // Read again under the lock: two first starts at once must agree on one id.
       return { store, storeId: (await readFormat(folder)) ?? (await writeFormat(folder, chance.id())) };
     } catch (thrown) {
