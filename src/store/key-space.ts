@@ -1,5 +1,8 @@
-/** Of stored entries; raised when older versions could no longer read what is written. */
-export const storeFormat = 1;
+/**
+ * Of stored entries; raised when older versions could no longer read what is written, or would write rows without what belongs to them. 1: tables and rows.
+ * 2: change logs, partitions and tunnels; a folder or snapshot of format 1 is one without any.
+ */
+export const storeFormat = 2;
 
 /**
  * Who lives where in the ordered store: the first byte of a key says what the entry is. Numbers are part of the stored format
