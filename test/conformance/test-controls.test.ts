@@ -66,7 +66,7 @@ for (const http of [false, true]) {
       const { ask, caller } = await start(true);
       await caller.createTable("t", [{ name: "pk", type: "string" }]);
       const path = join(folder, "a");
-      expect(await ask({ op: "snapshot", path })).toEqual({ entries: 3, bytes: expect.any(Number) });
+      expect(await ask({ op: "snapshot", path })).toEqual({ entries: 4, bytes: expect.any(Number) });
       await using other = await startTableStore({ http: false, restore: path });
       expect(await other.createInstance("test")).toBe(false);
       expect(await ask({ op: "snapshot", path: "a" })).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
