@@ -194,11 +194,18 @@ interface Share {
  */
 function readBody(incoming: IncomingMessage, bodies: Surroundings["bodies"], share: Share): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
-    const wentAway = () => reject(new TableferryError("TF_CONNECTION", { message: "the client went away" }));
+    let settled = false;
+    // Every request closes, and an error is dear to make: only one that is not read by then has lost its client.
+    const wentAway = () => {
+      if (!settled) reject(new TableferryError("TF_CONNECTION", { message: "the client went away" }));
+    };
     if (incoming.destroyed) return wentAway();
     const chunks: Buffer[] = [];
     let length = 0;
-    const done = () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    const done = () => {
+      settled = true;
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    };
     incoming.on("data", (chunk: Buffer) => {
       if (length <= limits.requestBodyBytesMax) {
         chunks.push(chunk);
@@ -209,6 +216,7 @@ function readBody(incoming: IncomingMessage, bodies: Surroundings["bodies"], sha
       if (bodies.held > bodies.most) {
         chunks.length = 0;
         incoming.removeAllListeners("data").resume();
+        settled = true;
         resolve(undefined);
       } else if (length > DRAINED_BYTES_MAX) done();
     });
