@@ -25,6 +25,9 @@ export const limits = {
   capacityUnitBytes: 4096,
   clockSkewMs: 15 * 60 * 1000,
   streamHoursMax: 168,
+  transactionMs: 60_000,
+  /** Of what a transaction writes in all (unverified). */
+  transactionBytesMax: 4_194_304,
   /** Of one GetStreamRecord or ReadRecords; what the service's are, is not known (unverified). */
   streamRecordsMax: 1000,
   streamBytesMax: 1_048_576,

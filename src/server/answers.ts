@@ -1,7 +1,9 @@
 import type { OperationName } from "../wire/operation/operations.ts";
 import type { Answer } from "./call-context.ts";
+import { answerAbortTransaction } from "./operation/abort-transaction.ts";
 import { answerBatchGetRow } from "./operation/batch-get-row.ts";
 import { answerBatchWriteRow } from "./operation/batch-write-row.ts";
+import { answerCommitTransaction } from "./operation/commit-transaction.ts";
 import { answerComputeSplitPointsBySize } from "./operation/compute-split-points-by-size.ts";
 import { answerCreateTable } from "./operation/create-table.ts";
 import { answerDeleteRow } from "./operation/delete-row.ts";
@@ -17,6 +19,7 @@ import { answerListStream } from "./operation/list-stream.ts";
 import { answerListTable } from "./operation/list-table.ts";
 import { answerListTimeseriesTable } from "./operation/list-timeseries-table.ts";
 import { answerPutRow } from "./operation/put-row.ts";
+import { answerStartLocalTransaction } from "./operation/start-local-transaction.ts";
 import { answerTunnelCheckpoint } from "./operation/tunnel-checkpoint.ts";
 import { answerTunnelConnect } from "./operation/tunnel-connect.ts";
 import { answerTunnelCreate } from "./operation/tunnel-create.ts";
@@ -48,6 +51,9 @@ export const answers: Readonly<Partial<Record<OperationName, Answer>>> = {
   BatchGetRow: answerBatchGetRow,
   BatchWriteRow: answerBatchWriteRow,
   GetRange: answerGetRange,
+  StartLocalTransaction: answerStartLocalTransaction,
+  CommitTransaction: answerCommitTransaction,
+  AbortTransaction: answerAbortTransaction,
   ListStream: answerListStream,
   DescribeStream: answerDescribeStream,
   GetShardIterator: answerGetShardIterator,

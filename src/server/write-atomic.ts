@@ -1,4 +1,6 @@
 import type { Table } from "../store/table.ts";
+import type { TableStore } from "../store/table-store.ts";
+import type { Transaction } from "../store/transaction.ts";
 import type { BatchWriteRowRequest } from "../wire/operation/batch-write-row.ts";
 import type { RowResult, TableResults } from "../wire/operation/row-result.ts";
 import { keyOf } from "../wire/plainbuffer/decode.ts";
@@ -12,11 +14,15 @@ import { applyChange, openChange } from "./write-row.ts";
  * All rows of a batch or none, within one partition key of one table (reference 7.4). When one row fails, every row answers its error:
  * that a refusal reaches all of them is known for the partition key, for the others assumed.
  */
-export async function writeAtomically(request: BatchWriteRowRequest, context: CallContext): Promise<TableResults[]> {
+export async function writeAtomically(
+  request: BatchWriteRowRequest,
+  writes: Pick<TableStore | Transaction, "beginWrite">,
+  context: CallContext,
+): Promise<TableResults[]> {
   const [first, ...others] = request.tables;
   if (first === undefined || others.length > 0) invalidParameter("An atomic BatchWriteRow takes the rows of one table.");
   const { tableName, rows } = first;
-  const batch = context.store.beginWrite(rows.reduce((sum, { change }) => sum + change.length * 2, 0));
+  const batch = writes.beginWrite(rows.reduce((sum, { change }) => sum + change.length * 2, 0));
   const results: RowResult[] = [];
   try {
     const table: Table = context.store.catalogue.table(context.instance, tableName);

@@ -2,7 +2,7 @@ import { encodeWalkedKey, storedKey } from "../store/stored-key.ts";
 import type { Table } from "../store/table.ts";
 import { rowRead } from "../store/table-store.ts";
 import { RowReader } from "../store/row-reader.ts";
-import type { RowWritten, WriteBatch } from "../store/write-batch.ts";
+import type { RowWrites, RowWritten } from "../store/write-batch.ts";
 import type { Capacity } from "../wire/operation/capacity.ts";
 import type { RowWrite } from "../wire/operation/row-write.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
@@ -32,7 +32,7 @@ export function sizeOfChange(change: Uint8Array): number {
 }
 
 /** Judges the opened change against its table and adds it to the batch. @throws the service's refusals of one row */
-export function applyChange(batch: WriteBatch, table: Table, type: ChangeType, write: RowWrite, now: number): RowAnswer {
+export function applyChange(batch: RowWrites, table: Table, type: ChangeType, write: RowWrite, now: number): RowAnswer {
   checkKeyAgainst(table.schema, walker);
   checkChangeAgainst(table.schema, walker, type, write.condition, now);
   const written = batch[type](table, walker, write.condition);

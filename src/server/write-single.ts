@@ -1,21 +1,21 @@
 import { limits } from "../model/limits.ts";
 import type { SingleWriteRequest, SingleWriteResponse } from "../wire/operation/row-write.ts";
 import type { CallContext } from "./call-context.ts";
+import { transactionOf } from "./open-transaction.ts";
 import { invalidParameter } from "./validation/parameter.ts";
 import type { ChangeType } from "./validation/row-change.ts";
-import { refuseTransaction } from "./validation/transaction.ts";
 import { applyChange, openChange, sizeOfChange } from "./write-row.ts";
 
 const operationNames = { put: "PutRow", update: "UpdateRow", delete: "DeleteRow" } as const;
 
 /** PutRow, UpdateRow and DeleteRow: judge, apply, and answer once the change is durable. */
 export async function writeSingle(type: ChangeType, request: SingleWriteRequest, context: CallContext): Promise<SingleWriteResponse> {
-  refuseTransaction(request.transactionId);
+  const writes = transactionOf(context, request.transactionId) ?? context.store;
   const { change } = request;
   if (change.length > limits.writeBytesMax) refuseSize(operationNames[type], sizeOfChange(change));
   openChange(type, request);
   const table = context.store.catalogue.table(context.instance, request.tableName);
-  const batch = context.store.beginWrite(change.length * 2);
+  const batch = writes.beginWrite(change.length * 2);
   try {
     const answer = applyChange(batch, table, type, request, context.clock.now());
     await batch.commit();

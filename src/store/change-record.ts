@@ -58,12 +58,16 @@ export interface Origin {
 export class ChangeWriter {
   readonly changes: StoreChange[] = [];
   readonly #writer: ByteWriter;
-  readonly #stamp: VersionStamp;
+  #stamp: VersionStamp;
   #start = 0;
 
   /** `now`: milliseconds, the version of cells that come without one. */
   constructor(now: number, bytesExpected: number) {
     this.#writer = new ByteWriter(bytesExpected + FRAME_BYTES);
+    this.#stamp = new VersionStamp(now);
+  }
+
+  setTime(now: number): void {
     this.#stamp = new VersionStamp(now);
   }
 

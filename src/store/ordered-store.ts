@@ -39,6 +39,9 @@ export interface OrderedStore {
   close(): Promise<void>;
 }
 
+/** What rows are read from: a store, or what a transaction sees of it. */
+export type RowSource = Pick<OrderedStore, "get" | "values">;
+
 export type StoreChange =
   { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array } | { readonly type: "del"; readonly key: Uint8Array };
 

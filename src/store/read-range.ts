@@ -3,7 +3,7 @@ import { limits } from "../model/limits.ts";
 import type { KeyBound } from "../model/value.ts";
 import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import { writeHeader } from "../wire/plainbuffer/encode.ts";
-import type { OrderedStore } from "./ordered-store.ts";
+import type { RowSource } from "./ordered-store.ts";
 import { sizeOf } from "./row-header.ts";
 import { boundKey } from "./row-key.ts";
 import { RowReader } from "./row-reader.ts";
@@ -39,14 +39,14 @@ export interface RangePage {
  * One page of a range: up to `limit` and 5,000 rows and 4 MB looked at (reference 7.3), as they were at one moment. A page may be
  * empty and still have a next one.
  */
-export async function readRange(store: OrderedStore, table: Table, query: RangeQuery, now: number): Promise<RangePage> {
+export async function readRange(source: RowSource, table: Table, query: RangeQuery, now: number): Promise<RangePage> {
   const rowsMax = Math.min(query.limit ?? limits.rangeRowsMax, limits.rangeRowsMax);
   const bytesMax = Math.min(query.bytes ?? limits.rangeBytesMax, limits.rangeBytesMax);
   const reader = new RowReader(table, query.selection, now);
   const out = new ByteWriter(Math.min(rowsMax, 64) * 1024);
   writeHeader(out);
   const empty = out.at;
-  const cursor = store.values(boundsOf(table, query));
+  const cursor = source.values(boundsOf(table, query));
   let size = 0;
   let rows = 0;
   let nextStart: Uint8Array | undefined;

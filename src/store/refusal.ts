@@ -8,5 +8,13 @@ export const refusal = {
   instanceMissing: () => new ServiceError(403, "OTSAuthFailed", "The instance is not found."),
   condition: () => new ServiceError(403, "OTSConditionCheckFail", "Condition check failed."),
   invalidKey: (text: string) => new ServiceError(400, "OTSInvalidPK", text),
+  conflict: () => new ServiceError(409, "OTSRowOperationConflict", "Data is being modified by the other request."),
+  busy: () => new ServiceError(503, "OTSServerBusy", "Server is busy."),
+  sessionMissing: () => new ServiceError(400, "OTSSessionNotExist", "Session not exist or may be timeout."),
+  transactionsOff: () =>
+    new ServiceError(400, "OTSParameterInvalid", "Try to call method using explicit transaction on explicit-transaction-disabled table."),
+  /** Code and text are the atomic batch's, by analogy (unverified). */
+  outOfTransaction: (what: string, its: string, own: string) =>
+    new ServiceError(400, "OTSDataOutOfRange", `Data out of scope of transaction. Transaction ${what}:${its}. Data ${what}:${own}`),
   parameter: (text: string) => new ServiceError(400, "OTSParameterInvalid", text),
 };

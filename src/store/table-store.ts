@@ -6,7 +6,8 @@ import type { RowWalker } from "../wire/plainbuffer/walk.ts";
 import { Catalogue } from "./catalogue.ts";
 import { ChangeStreams } from "./change-streams.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import type { OrderedStore } from "./ordered-store.ts";
+import { LocalTransactions } from "./local-transactions.ts";
+import type { OrderedStore, RowSource } from "./ordered-store.ts";
 import { readRange, type RangePage, type RangeQuery } from "./read-range.ts";
 import { sizeOf } from "./row-header.ts";
 import { writeRowKey } from "./row-key.ts";
@@ -17,6 +18,7 @@ import { splitPoints } from "./split-points.ts";
 import type { Streams } from "./stream.ts";
 import { sweepTable } from "./sweep.ts";
 import type { Table } from "./table.ts";
+import type { Transaction } from "./transaction.ts";
 import { TunnelRecords } from "./tunnel-records.ts";
 import { WriteBatch, type WriteContext } from "./write-batch.ts";
 
@@ -51,6 +53,7 @@ export interface RowRead {
 export class TableStore {
   readonly catalogue: Catalogue;
   readonly tunnelRecords: TunnelRecords;
+  readonly transactions: LocalTransactions;
   readonly #streams: ChangeStreams;
   readonly #write: WriteContext;
   readonly #store: OrderedStore;
@@ -77,7 +80,9 @@ export class TableStore {
       bytesMax: partitionBytesMax * GROWTH_PART,
       tell: (table: Table) => this.#streams.measure(table, partitionBytesMax),
     };
-    this.#write = { queue, clock, growth };
+    const locks = new Map<string, Transaction>();
+    this.#write = { queue, clock, effects: { locks, growth } };
+    this.transactions = new LocalTransactions({ store, queue, clock, write: this.#write, locks });
   }
 
   /** Takes over the ordered store: closing this closes it. */
@@ -101,10 +106,10 @@ export class TableStore {
     return this.#streams;
   }
 
-  /** Reads the row whose key the walker stands on. */
-  getRow(table: Table, key: RowWalker, reader: RowReader): RowRead {
+  /** Reads the row whose key the walker stands on, as the store has it or as a transaction sees it. */
+  getRow(table: Table, key: RowWalker, reader: RowReader, source: RowSource = this.#store): RowRead {
     this.#keyScratch.reset();
-    const stored = this.#store.get(writeRowKey(this.#keyScratch, table, key));
+    const stored = source.get(writeRowKey(this.#keyScratch, table, key));
     return stored === undefined ? { row: new Uint8Array(0), size: 0 } : rowRead(stored, reader);
   }
 
@@ -113,8 +118,8 @@ export class TableStore {
     return new RowReader(table, selection, this.#clock.now());
   }
 
-  readRange(table: Table, query: RangeQuery): Promise<RangePage> {
-    return readRange(this.#store, table, query, this.#clock.now());
+  readRange(table: Table, query: RangeQuery, source: RowSource = this.#store): Promise<RangePage> {
+    return readRange(source, table, query, this.#clock.now());
   }
 
   /** Encoded keys that cut the table into parts of about `splitBytes` stored bytes, `limit` keys at most. */
@@ -156,6 +161,7 @@ export class TableStore {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelSweep();
+    this.transactions.close();
     await Promise.all(this.#background);
     await this.#queue.settled().catch(() => undefined);
     await this.#store.close();

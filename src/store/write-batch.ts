@@ -11,6 +11,7 @@ import { composeUpdate, type UpdateRules } from "./compose-update.ts";
 import { passesMissing } from "./filter.ts";
 import { keySpace, numberKey } from "./key-space.ts";
 import type { StoreChange } from "./ordered-store.ts";
+import { type PartitionLocks, refuseLocked } from "./partition-lock.ts";
 import { refusal } from "./refusal.ts";
 import { ROW_HEADER_BYTES, sizeOf } from "./row-header.ts";
 import { writeRowKey } from "./row-key.ts";
@@ -28,10 +29,20 @@ export interface RowWritten {
   readonly row: Uint8Array | undefined;
 }
 
+/** The changes of one request as its rows are judged, in a table or within a transaction. */
+export type RowWrites = Pick<WriteBatch, "put" | "update" | "delete" | "commit" | "settled">;
+
 /** What a batch works with. */
 export interface WriteContext {
-  readonly queue: CommitQueue;
+  /** What it decides on and hands its changes to. */
+  readonly queue: Pick<CommitQueue, "get" | "commit" | "settled">;
   readonly clock: Clock;
+  /** Undefined for changes that are not for good yet, a transaction's: they meet no lock, are not recorded and make no table grow. */
+  readonly effects: WriteEffects | undefined;
+}
+
+export interface WriteEffects {
+  readonly locks: PartitionLocks;
   /** Told of a table once this many bytes were written to it since it was told of last. */
   readonly growth: { readonly bytesMax: number; readonly tell: (table: Table) => void };
 }
@@ -42,17 +53,19 @@ export interface WriteContext {
  * turn, which makes the whole atomic (see CommitQueue). Walkers stand on changes that were checked against the table's schema.
  */
 export class WriteBatch {
-  readonly #queue: CommitQueue;
+  readonly #queue: WriteContext["queue"];
   readonly #nowMicros: number;
-  readonly #now: number;
+  #now: number;
   readonly #writer: ByteWriter;
-  readonly #out: StoredRowWriter;
+  #out: StoredRowWriter;
   readonly #changes: StoreChange[] = [];
   /** The changes by key, made when a row is first read behind another change. */
   #own: Map<string, StoreChange> | undefined;
   /** Made when an update first finds a row: it holds arrays. */
   #old: RowWalker | undefined;
-  readonly #growth: WriteContext["growth"];
+  readonly #effects: WriteEffects | undefined;
+  /** Undefined while there are none. */
+  readonly #locks: PartitionLocks | undefined;
   readonly #bytesExpected: number;
   /** Records of the changes to tables with a stream, made when there is a first one. */
   #records: ChangeWriter | undefined;
@@ -60,9 +73,10 @@ export class WriteBatch {
   #logs: Set<ChangeLog> | undefined;
 
   /** `bytesExpected`: of the keys and rows to come; a guess too low costs a copy. */
-  constructor({ queue, clock, growth }: WriteContext, bytesExpected: number) {
+  constructor({ queue, clock, effects }: WriteContext, bytesExpected: number) {
     this.#queue = queue;
-    this.#growth = growth;
+    this.#effects = effects;
+    this.#locks = effects === undefined || effects.locks.size === 0 ? undefined : effects.locks;
     this.#bytesExpected = bytesExpected;
     this.#now = clock.now();
     this.#nowMicros = clock.nowMicros();
@@ -70,27 +84,40 @@ export class WriteBatch {
     this.#out = new StoredRowWriter(this.#writer, this.#now);
   }
 
-  /** Replaces the whole row. @throws OTSConditionCheckFail, OTSObjectNotExist */
+  /** Milliseconds: the version of what comes without one. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Gives the changes from here on another time, at which they were judged before. */
+  setTime(now: number): void {
+    if (now === this.#now) return;
+    this.#now = now;
+    this.#out = new StoredRowWriter(this.#writer, now);
+    this.#records?.setTime(now);
+  }
+
+  /** Replaces the whole row. @throws OTSConditionCheckFail, OTSObjectNotExist, OTSRowOperationConflict */
   put(table: Table, walker: RowWalker, condition: WriteCondition): RowWritten {
-    refuseDropped(table);
+    this.#admit(table, walker);
     const automatic = this.#chooseKey(table, walker);
     const key = writeRowKey(this.#writer, table, walker, automatic);
     const read = this.#check(table, key, condition);
     const row = composePut(this.#out, walker, this.#now, table.schema.options.maxVersions, automatic);
-    const log = table.stream;
+    const log = this.#logOf(table);
     if (log !== undefined) this.#recorder(log).put(log.place(key, this.#nowMicros), row, this.#origin(log, this.#before(log, key)));
     this.#add({ type: "put", key, value: row });
     this.#grow(table, row.length);
     return { size: sizeOf(row), readSize: read, row };
   }
 
-  /** Changes single columns, making the row if it is missing and anything is put. @throws OTSConditionCheckFail, OTSParameterInvalid, OTSObjectNotExist */
+  /** Changes single columns, making the row if it is missing and anything is put. @throws OTSParameterInvalid, and as `put` */
   update(table: Table, walker: RowWalker, condition: WriteCondition): RowWritten {
-    refuseDropped(table);
+    this.#admit(table, walker);
     const automatic = this.#chooseKey(table, walker);
     const key = writeRowKey(this.#writer, table, walker, automatic);
     const read = this.#check(table, key, condition);
-    const log = table.stream;
+    const log = this.#logOf(table);
     const rules: UpdateRules = {
       now: this.#now,
       maxVersions: table.schema.options.maxVersions,
@@ -109,12 +136,12 @@ export class WriteBatch {
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row };
   }
 
-  /** Removes the row, if there is one. @throws OTSConditionCheckFail, OTSObjectNotExist */
+  /** Removes the row, if there is one. @throws as `put` */
   delete(table: Table, walker: RowWalker, condition: WriteCondition): RowWritten {
-    refuseDropped(table);
+    this.#admit(table, walker);
     const key = writeRowKey(this.#writer, table, walker);
     const read = this.#check(table, key, condition);
-    const log = table.stream;
+    const log = this.#logOf(table);
     // Recorded whether or not there was a row (unverified): it is not read for that, and to delete it once more does no harm.
     if (log !== undefined) this.#recorder(log).delete(log.place(key, this.#nowMicros), walker, this.#origin(log, this.#before(log, key)));
     this.#add({ type: "del", key });
@@ -161,10 +188,21 @@ export class WriteBatch {
   }
 
   #grow(table: Table, bytes: number): void {
+    if (this.#effects === undefined) return;
+    const { growth } = this.#effects;
     table.growth += bytes;
-    if (table.growth < this.#growth.bytesMax) return;
+    if (table.growth < growth.bytesMax) return;
     table.growth = 0;
-    this.#growth.tell(table);
+    growth.tell(table);
+  }
+
+  #admit(table: Table, walker: RowWalker): void {
+    if (table.dropped) throw refusal.tableMissing();
+    if (this.#locks !== undefined) refuseLocked(this.#locks, table, walker);
+  }
+
+  #logOf(table: Table): ChangeLog | undefined {
+    return this.#effects === undefined ? undefined : table.stream;
   }
 
   #add(change: StoreChange): void {
@@ -223,8 +261,4 @@ export class WriteBatch {
 
 function existenceHolds(existence: RowExistence, exists: boolean): boolean {
   return existence === "ignore" || (existence === "expectExist") === exists;
-}
-
-function refuseDropped(table: Table): void {
-  if (table.dropped) throw refusal.tableMissing();
 }

@@ -126,7 +126,7 @@ describeEverywhere("the envelope", (open) => {
 
   it("refuses operations it does not have by their name", async () => {
     const endpoint = await open();
-    for (const name of ["Search", "SQLQuery", "CreateSearchIndex", "tunnel/lock", "StartLocalTransaction", "constructor", "toString"]) {
+    for (const name of ["Search", "SQLQuery", "CreateSearchIndex", "tunnel/lock", "constructor", "toString"]) {
       expect(refusalOf(await send(endpoint, { path: `/${name}` }))).toEqual({
         status: 400,
         code: "OTSParameterInvalid",

@@ -1,13 +1,13 @@
 import { limits } from "../../model/limits.ts";
 import type { Table } from "../../store/table.ts";
-import type { WriteBatch } from "../../store/write-batch.ts";
+import type { RowWrites } from "../../store/write-batch.ts";
 import { batchWriteRow, type BatchWriteRow, type BatchWriteRowRequest } from "../../wire/operation/batch-write-row.ts";
 import type { RowResult, TableResults } from "../../wire/operation/row-result.ts";
 import { ServiceError } from "../../wire/service-error.ts";
 import { answering, type CallContext } from "../call-context.ts";
 import { failedRow } from "../failed-row.ts";
+import { transactionOf } from "../open-transaction.ts";
 import { invalidParameter } from "../validation/parameter.ts";
-import { refuseTransaction } from "../validation/transaction.ts";
 import { writeAtomically } from "../write-atomic.ts";
 import { applyChange, openChange, sizeOfChange } from "../write-row.ts";
 
@@ -16,22 +16,23 @@ import { applyChange, openChange, sizeOfChange } from "../write-row.ts";
  * nothing is applied; what depends on a table or a row is that row's error.
  */
 export const answerBatchWriteRow = answering(batchWriteRow, async (request, context) => {
+  const writes = transactionOf(context, request.transactionId) ?? context.store;
   checkBatch(request);
   const rows = request.tables.reduce((sum, table) => sum + table.rows.length, 0);
   const bytes = request.tables.reduce((sum, table) => table.rows.reduce((inner, row) => inner + row.change.length, sum), 0);
   if (bytes > limits.writeBytesMax) checkSize(request);
-  if (request.atomic === true) return { tables: await writeAtomically(request, context) };
-  const batch = context.store.beginWrite(bytes + bytes / 2 + rows * 128);
+  if (request.atomic === true) return { tables: await writeAtomically(request, writes, context) };
+  const batch = writes.beginWrite(bytes + bytes / 2 + rows * 128);
   const now = context.clock.now();
-  const tables = request.tables.map(({ tableName, rows: writes }): TableResults => {
+  const tables = request.tables.map(({ tableName, rows: changes }): TableResults => {
     const table = tableOrError(context, tableName);
-    return { tableName, rows: writes.map((write) => writeRow(batch, table, write, now)) };
+    return { tableName, rows: changes.map((write) => writeRow(batch, table, write, now)) };
   });
   await batch.commit();
   return { tables };
 });
 
-function writeRow(batch: WriteBatch, table: Table | ServiceError, write: BatchWriteRow, now: number): RowResult {
+function writeRow(batch: RowWrites, table: Table | ServiceError, write: BatchWriteRow, now: number): RowResult {
   openChange(write.type, write);
   if (table instanceof ServiceError) return failedRow(table);
   try {
@@ -52,8 +53,7 @@ function tableOrError(context: CallContext, name: string): Table | ServiceError 
   }
 }
 
-function checkBatch({ tables, transactionId }: BatchWriteRowRequest): void {
-  refuseTransaction(transactionId);
+function checkBatch({ tables }: BatchWriteRowRequest): void {
   if (tables.length === 0) invalidParameter("No row is specified in BatchWriteRow.");
   const names = new Set<string>();
   let rows = 0;

@@ -1,18 +1,20 @@
 import { getRange } from "../../wire/operation/get-range.ts";
 import { answering } from "../call-context.ts";
 import { readCapacity } from "../capacity.ts";
+import { transactionOf } from "../open-transaction.ts";
 import { checkRange } from "../validation/key.ts";
 import { invalidParameter } from "../validation/parameter.ts";
 import { checkSelection } from "../validation/selection.ts";
-import { refuseTransaction } from "../validation/transaction.ts";
 
-export const answerGetRange = answering(getRange, async (request, { store, instance }) => {
+export const answerGetRange = answering(getRange, async (request, context) => {
+  const { store, instance } = context;
   const { selection, direction, limit } = request;
-  refuseTransaction(request.transactionId);
+  const transaction = transactionOf(context, request.transactionId);
   checkSelection(selection);
   if (limit !== undefined && limit <= 0) invalidParameter("The limit must be greater than 0.");
   const table = store.catalogue.table(instance, request.tableName);
   const { start, end } = checkRange(table.schema, direction, request.start, request.end);
-  const page = await store.readRange(table, { direction, start, end, limit, selection });
+  transaction?.checkRange(table, start, end);
+  const page = await store.readRange(table, { direction, start, end, limit, selection }, transaction);
   return { consumed: readCapacity(page.size), rows: page.rows, nextStart: page.nextStart, blockType: "plainBuffer" as const };
 });

@@ -1,17 +1,19 @@
 import { getRow } from "../../wire/operation/get-row.ts";
 import { answering } from "../call-context.ts";
 import { readCapacity } from "../capacity.ts";
+import { transactionOf } from "../open-transaction.ts";
 import { openKey } from "../read-key.ts";
 import { checkKeyAgainst } from "../validation/key.ts";
 import { checkSelection } from "../validation/selection.ts";
-import { refuseTransaction } from "../validation/transaction.ts";
 
-export const answerGetRow = answering(getRow, (request, { store, instance }) => {
-  refuseTransaction(request.transactionId);
+export const answerGetRow = answering(getRow, (request, context) => {
+  const { store, instance } = context;
+  const transaction = transactionOf(context, request.transactionId);
   checkSelection(request.selection);
   const key = openKey(request.key);
   const table = store.catalogue.table(instance, request.tableName);
   checkKeyAgainst(table.schema, key);
-  const { row, size } = store.getRow(table, key, store.reader(table, request.selection));
+  transaction?.checkScope(table, key);
+  const { row, size } = store.getRow(table, key, store.reader(table, request.selection), transaction);
   return { consumed: readCapacity(size), row };
 });

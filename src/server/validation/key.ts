@@ -41,14 +41,21 @@ function tooLong(name: string, length: number): never {
 export function checkKeyAgainst(schema: TableSchema, walker: RowWalker): void {
   const { key } = schema;
   if (walker.keyCount !== key.length) invalidKey(`Validate PK size fail. Input: ${walker.keyCount}, Meta: ${key.length}.`);
-  for (let field = 0; field < key.length; field++) {
-    const column = key[field]!;
-    const name = nameOf(walker, field);
-    if (name !== column.name) invalidKey(`Validate PK name fail. Input: ${name}, Meta: ${column.name}.`);
-    const type = walker.typeOf(field);
-    if (type === keyTypes[column.type] || (type === tag.TYPE_AUTO_INCREMENT && column.autoIncrement === true)) continue;
-    invalidKey(`Validate PK type fail. Input: ${tag.typeName[type]}, Meta: ${typeNameOf(column)}.`);
-  }
+  for (let field = 0; field < key.length; field++) checkColumn(key[field]!, walker, field);
+}
+
+/** Whether a key is the table's first column and nothing else. @throws OTSParameterInvalid, OTSInvalidPK */
+export function checkPartitionKey({ key }: TableSchema, walker: RowWalker): void {
+  if (walker.keyCount !== 1) invalidParameter("StartLocalTransaction support only one primary key.");
+  checkColumn(key[0]!, walker, 0);
+}
+
+function checkColumn(column: KeySchema, walker: RowWalker, field: number): void {
+  const name = nameOf(walker, field);
+  if (name !== column.name) invalidKey(`Validate PK name fail. Input: ${name}, Meta: ${column.name}.`);
+  const type = walker.typeOf(field);
+  if (type === keyTypes[column.type] || (type === tag.TYPE_AUTO_INCREMENT && column.autoIncrement === true)) return;
+  invalidKey(`Validate PK type fail. Input: ${tag.typeName[type]}, Meta: ${typeNameOf(column)}.`);
 }
 
 function typeNameOf(column: KeySchema): string {

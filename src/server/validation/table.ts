@@ -30,6 +30,10 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
   if (options.timeToLive === undefined) invalidParameter("Time-to-live is missing while creating table.");
   if (options.maxVersions === undefined) invalidParameter("MaxVersions is missing while creating table.");
   checkOptions(options);
+  if (request.localTransactions === true && meta.key.some(({ autoIncrement }) => autoIncrement === true)) {
+    // The rule is the service's (reference 7.1), its text is not known.
+    invalidParameter("AUTO_INCREMENT primary key can't be used when local transactions are enabled.");
+  }
   for (const { begin, end } of request.partitions) checkPartition(meta.key[0]!, begin, end);
   if (request.partitions.length > PARTITIONS_MAX) invalidParameter(`The count of partitions cannot be greater than ${PARTITIONS_MAX}`);
   // Accepting what is not there would lose data later: an index that finds nothing.

@@ -81,13 +81,14 @@ export interface WorldOptions {
   readonly key?: readonly KeySchema[];
   readonly options?: Partial<TableOptions>;
   readonly partitionBytesMax?: number | undefined;
+  readonly localTransactions?: boolean;
 }
 
 export const stringKey: readonly KeySchema[] = [{ name: "pk", type: "string" }];
 
 export async function openWorld<Ordered extends OrderedStore>(
   ordered: Ordered,
-  { key = stringKey, options = {}, partitionBytesMax }: WorldOptions = {},
+  { key = stringKey, options = {}, partitionBytesMax, localTransactions = false }: WorldOptions = {},
   again: () => Promise<OrderedStore> = async () => ordered,
   clock = new UnsteadyClock(),
 ): Promise<StreamWorld<Ordered>> {
@@ -99,7 +100,7 @@ export async function openWorld<Ordered extends OrderedStore>(
       definedColumns: [],
       options: { ...defaultTableOptions, ...options },
       stream: { enabled: false },
-      localTransactions: false,
+      localTransactions,
       reserved: { read: 0, write: 0 },
       indexes: [],
     });
@@ -107,7 +108,7 @@ export async function openWorld<Ordered extends OrderedStore>(
   const table = store.catalogue.table("one", "t");
   const reopen = async () => {
     await store.close();
-    return openWorld(await again(), { key, options, partitionBytesMax }, again, clock);
+    return openWorld(await again(), { key, options, partitionBytesMax, localTransactions }, again, clock);
   };
   return { ordered, store, table, clock, reopen };
 }
