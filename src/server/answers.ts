@@ -1,11 +1,13 @@
 import type { OperationName } from "../wire/operation/operations.ts";
 import type { Answer } from "./call-context.ts";
 import { answerAbortTransaction } from "./operation/abort-transaction.ts";
+import { answerAddDefinedColumn } from "./operation/add-defined-column.ts";
 import { answerBatchGetRow } from "./operation/batch-get-row.ts";
 import { answerBatchWriteRow } from "./operation/batch-write-row.ts";
 import { answerCommitTransaction } from "./operation/commit-transaction.ts";
 import { answerComputeSplitPointsBySize } from "./operation/compute-split-points-by-size.ts";
 import { answerCreateTable } from "./operation/create-table.ts";
+import { answerDeleteDefinedColumn } from "./operation/delete-defined-column.ts";
 import { answerDeleteRow } from "./operation/delete-row.ts";
 import { answerDeleteTable } from "./operation/delete-table.ts";
 import { answerDescribeStream } from "./operation/describe-stream.ts";
@@ -43,6 +45,8 @@ export const answers: Readonly<Partial<Record<OperationName, Answer>>> = {
   DescribeTable: answerDescribeTable,
   UpdateTable: answerUpdateTable,
   DeleteTable: answerDeleteTable,
+  AddDefinedColumn: answerAddDefinedColumn,
+  DeleteDefinedColumn: answerDeleteDefinedColumn,
   ComputeSplitPointsBySize: answerComputeSplitPointsBySize,
   GetRow: answerGetRow,
   PutRow: answerPutRow,

@@ -78,6 +78,20 @@ export function streamOptionsOf({ expirationHours = 0, originColumns = [] }: Str
   return { expirationHours, originColumns };
 }
 
+/** A table's defined columns and more. @throws OTSParameterInvalid, also for a column that is defined already (unverified) */
+export function withColumns({ key, definedColumns }: TableSchema, added: readonly DefinedColumn[]): readonly DefinedColumn[] {
+  const columns = [...definedColumns, ...added];
+  checkDefinedColumns(key, columns);
+  return columns;
+}
+
+/** A table's defined columns but for some. @throws OTSParameterInvalid for a column that is not defined (unverified, and so is the text) */
+export function withoutColumns({ definedColumns }: TableSchema, deleted: readonly string[]): readonly DefinedColumn[] {
+  const missing = deleted.find((name) => !definedColumns.some((column) => column.name === name));
+  if (missing !== undefined) invalidParameter(`Defined column does not exist: '${missing}'.`);
+  return definedColumns.filter(({ name }) => !deleted.includes(name));
+}
+
 /** The values at which the ranges of a CreateTable cut its partition key; ranges that leave gaps cut at both sides of them. */
 export function partitionCutsOf({ partitions }: CreateTableRequest): KeyValue[] {
   return partitions.flatMap(({ begin, end }) => [begin, end].flatMap((bound) => (typeof bound === "symbol" ? [] : [bound])));
