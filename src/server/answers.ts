@@ -4,6 +4,8 @@ import { answerAbortTransaction } from "./operation/abort-transaction.ts";
 import { answerAddDefinedColumn } from "./operation/add-defined-column.ts";
 import { answerBatchGetRow } from "./operation/batch-get-row.ts";
 import { answerBatchWriteRow } from "./operation/batch-write-row.ts";
+import { answerBulkExport } from "./operation/bulk-export.ts";
+import { answerBulkImport } from "./operation/bulk-import.ts";
 import { answerCommitTransaction } from "./operation/commit-transaction.ts";
 import { answerComputeSplitPointsBySize } from "./operation/compute-split-points-by-size.ts";
 import { answerCreateTable } from "./operation/create-table.ts";
@@ -55,6 +57,8 @@ export const answers: Readonly<Partial<Record<OperationName, Answer>>> = {
   BatchGetRow: answerBatchGetRow,
   BatchWriteRow: answerBatchWriteRow,
   GetRange: answerGetRange,
+  BulkImport: answerBulkImport,
+  BulkExport: answerBulkExport,
   StartLocalTransaction: answerStartLocalTransaction,
   CommitTransaction: answerCommitTransaction,
   AbortTransaction: answerAbortTransaction,

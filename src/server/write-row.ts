@@ -4,9 +4,11 @@ import { rowRead } from "../store/table-store.ts";
 import { RowReader } from "../store/row-reader.ts";
 import type { RowWrites, RowWritten } from "../store/write-batch.ts";
 import type { Capacity } from "../wire/operation/capacity.ts";
+import type { RowResult } from "../wire/operation/row-result.ts";
 import type { RowWrite } from "../wire/operation/row-write.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
 import { writeCapacity } from "./capacity.ts";
+import { failedRow } from "./failed-row.ts";
 import { checkKeyAgainst } from "./validation/key.ts";
 import { invalidParameter } from "./validation/parameter.ts";
 import { changeSize, checkChange, checkChangeAgainst, type ChangeType } from "./validation/row-change.ts";
@@ -39,6 +41,17 @@ export function applyChange(batch: RowWrites, table: Table, type: ChangeType, wr
   const consumed = writeCapacity(written.size, written.readSize);
   const row = write.returnContent === undefined ? undefined : returnedRow(table, write, written, now);
   return row === undefined ? { consumed } : { consumed, row };
+}
+
+/** One row of a batch: what is wrong with the change itself is thrown, what depends on the table or a row is its outcome. */
+export function writeRow(batch: RowWrites, table: Table, write: RowWrite & { readonly type: ChangeType }, now: number): RowResult {
+  openChange(write.type, write);
+  try {
+    const { consumed, row } = applyChange(batch, table, write.type, write, now);
+    return { ok: true, consumed, row };
+  } catch (thrown) {
+    return failedRow(thrown);
+  }
 }
 
 /** What the write asked to see: its key, with the value the server chose, or the sums it made. */

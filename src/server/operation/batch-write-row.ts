@@ -1,6 +1,5 @@
 import { limits } from "../../model/limits.ts";
 import type { Table } from "../../store/table.ts";
-import type { RowWrites } from "../../store/write-batch.ts";
 import { batchWriteRow, type BatchWriteRow, type BatchWriteRowRequest } from "../../wire/operation/batch-write-row.ts";
 import type { RowResult, TableResults } from "../../wire/operation/row-result.ts";
 import { ServiceError } from "../../wire/service-error.ts";
@@ -9,7 +8,7 @@ import { failedRow } from "../failed-row.ts";
 import { transactionOf } from "../open-transaction.ts";
 import { invalidParameter } from "../validation/parameter.ts";
 import { writeAtomically } from "../write-atomic.ts";
-import { applyChange, openChange, sizeOfChange } from "../write-row.ts";
+import { openChange, sizeOfChange, writeRow } from "../write-row.ts";
 
 /**
  * Rows are judged in order, each on its own, and what passes is committed at once. What is wrong with the request itself refuses all of it, and
@@ -26,21 +25,18 @@ export const answerBatchWriteRow = answering(batchWriteRow, async (request, cont
   const now = context.clock.now();
   const tables = request.tables.map(({ tableName, rows: changes }): TableResults => {
     const table = tableOrError(context, tableName);
-    return { tableName, rows: changes.map((write) => writeRow(batch, table, write, now)) };
+    return {
+      tableName,
+      rows: changes.map((write) => (table instanceof ServiceError ? refuseRow(write, table) : writeRow(batch, table, write, now))),
+    };
   });
   await batch.commit();
   return { tables };
 });
 
-function writeRow(batch: RowWrites, table: Table | ServiceError, write: BatchWriteRow, now: number): RowResult {
+function refuseRow(write: BatchWriteRow, refusal: ServiceError): RowResult {
   openChange(write.type, write);
-  if (table instanceof ServiceError) return failedRow(table);
-  try {
-    const { consumed, row } = applyChange(batch, table, write.type, write, now);
-    return { ok: true, consumed, row };
-  } catch (thrown) {
-    return failedRow(thrown);
-  }
+  return failedRow(refusal);
 }
 
 /** A missing table is the error of each of its rows (unverified whether the service refuses the whole request). */
