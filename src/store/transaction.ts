@@ -195,7 +195,7 @@ class TransactionWrites implements RowWrites {
   }
 }
 
-/** The bound of what is written is the documents', its text that of other requests (both unverified). */
+/** The bound of what is written is that of one request, and so is the text (both unverified). */
 function tooLarge(most: number, size: number): Error {
   return refusal.parameter(`The total data size of transaction exceeds the limit, limit size: ${most}, data size: ${size}.`);
 }

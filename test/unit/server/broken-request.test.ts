@@ -66,6 +66,29 @@ const bodies: readonly (readonly [OperationName, Uint8Array])[] = [
       end: keyBytes({ pk: INF_MAX }),
     }),
   ],
+  [
+    "BulkImport",
+    operations.BulkImport.encodeRequest({
+      tableName: "t",
+      rows: [
+        { ...put, type: "put" },
+        { ...put, type: "update" },
+      ],
+    }),
+  ],
+  ...(["plainBuffer", "simpleRowMatrix"] as const).map((blockType): readonly [OperationName, Uint8Array] => [
+    "BulkExport",
+    operations.BulkExport.encodeRequest({
+      tableName: "t",
+      columns: ["c", "d", "pk"],
+      start: keyBytes({ pk: INF_MIN }),
+      end: keyBytes({ pk: INF_MAX }),
+      filter: selection.filter,
+      blockType,
+    }),
+  ]),
+  ["AddDefinedColumn", operations.AddDefinedColumn.encodeRequest({ tableName: "t", columns: [{ name: "z", type: "double" }] })],
+  ["DeleteDefinedColumn", operations.DeleteDefinedColumn.encodeRequest({ tableName: "t", columns: ["z"] })],
   ["ComputeSplitPointsBySize", operations.ComputeSplitPointsBySize.encodeRequest({ tableName: "t", splitSize: 1, splitPointLimit: 3 })],
 ];
 
@@ -83,6 +106,38 @@ it("a broken request is answered or refused, and never a fault of the server", a
   await sendBroken(caller, bodies, 6000);
 
   expect(await neighbour.get("t", { pk: "a" })).toEqual(untouched);
+  await server.close();
+}, 60_000);
+
+it("so is a broken call within a transaction", async () => {
+  const clock = new VirtualClock();
+  const server = await openEmbeddedServer({ http: false, clock, instances: ["one"] });
+  const caller = new Caller(server.handler, clock, server.rootKey, "one");
+  const keys = [
+    { name: "pk", type: "string" },
+    { name: "n", type: "integer" },
+  ] as const;
+  await caller.call("CreateTable", { ...tableRequest("t", keys), localTransactions: true });
+  const { transactionId } = await caller.call("StartLocalTransaction", { tableName: "t", key: keyBytes({ pk: "a" }) });
+  const key = { pk: "a", n: 1n };
+  const change = putRequest("t", key, cells, condition);
+  const increment = updateRequest("t", key, [{ op: "increment", name: "c", by: 1n }], condition);
+  const batch = { tables: [{ tableName: "t", rows: [{ ...change, type: "put" as const }] }], transactionId };
+  const ends = { start: keyBytes({ pk: "a", n: INF_MIN }), end: keyBytes({ pk: "a", n: INF_MAX }) };
+  const withinBodies: (readonly [OperationName, Uint8Array])[] = [
+    ["PutRow", operations.PutRow.encodeRequest({ ...change, transactionId })],
+    ["UpdateRow", operations.UpdateRow.encodeRequest({ ...increment, transactionId })],
+    ["DeleteRow", operations.DeleteRow.encodeRequest({ ...deleteRequest("t", key), transactionId })],
+    ["BatchWriteRow", operations.BatchWriteRow.encodeRequest(batch)],
+    ["BatchWriteRow", operations.BatchWriteRow.encodeRequest({ ...batch, atomic: true })],
+    ["GetRow", operations.GetRow.encodeRequest({ tableName: "t", key: keyBytes(key), selection, transactionId })],
+    ["GetRange", operations.GetRange.encodeRequest({ tableName: "t", direction: "forward", selection, ...ends, transactionId })],
+    ["StartLocalTransaction", operations.StartLocalTransaction.encodeRequest({ tableName: "t", key: keyBytes({ pk: "b" }) })],
+    ["CommitTransaction", operations.CommitTransaction.encodeRequest({ transactionId: "0".repeat(32) })],
+    ["AbortTransaction", operations.AbortTransaction.encodeRequest({ transactionId: "0".repeat(32) })],
+  ];
+  await sendBroken(caller, withinBodies, 4000);
+  await caller.call("CommitTransaction", { transactionId });
   await server.close();
 }, 60_000);
 
