@@ -13,6 +13,8 @@ export const keySpace = {
   autoIncrement: 0x04,
   /** `05` → the last table id given away. */
   lastTableId: 0x05,
+  /** `06 id` → key of the base row from which on the index in the table of this id is still to be filled. */
+  indexFill: 0x06,
   /** `10 id key page` → row. */
   row: 0x10,
   /** `20 stream shard sequence` → change. */
