@@ -13,6 +13,7 @@ import type { Capacity } from "../../wire/operation/capacity.ts";
 import type { CreateTableRequest } from "../../wire/operation/create-table.ts";
 import type { TableOptionsPatch } from "../../wire/operation/table-meta.ts";
 import type { UpdateTableRequest } from "../../wire/operation/update-table.ts";
+import { checkIndexAgainst, indexSchemaOf } from "./secondary-index.ts";
 import { checkColumnName, checkTableName } from "./name.ts";
 import { invalidParameter } from "./parameter.ts";
 
@@ -32,10 +33,9 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
   checkOptions(options);
   for (const { begin, end } of request.partitions) checkPartition(meta.key[0]!, begin, end);
   if (request.partitions.length > PARTITIONS_MAX) invalidParameter(`The count of partitions cannot be greater than ${PARTITIONS_MAX}`);
-  // Accepting what is not there would lose data later: an index that finds nothing.
-  if (request.indexes.length > 0) invalidParameter("Unsupported operation: CreateTable with an index.");
+  // Accepting what is not there would promise what is not kept.
   if (request.encryption?.enabled === true) invalidParameter("Unsupported operation: CreateTable with encryption.");
-  return {
+  const schema: TableSchema = {
     name: meta.tableName,
     key: meta.key,
     definedColumns: meta.definedColumns,
@@ -43,8 +43,10 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
     stream: stream?.enabled === true ? { enabled: true, ...streamOptionsOf(stream) } : { enabled: false },
     localTransactions: request.localTransactions === true,
     reserved,
-    indexes: [],
+    indexes: request.indexes.map(indexSchemaOf),
   };
+  for (const index of schema.indexes) checkIndexAgainst(schema, index);
+  return schema;
 }
 
 /** @throws OTSParameterInvalid for an UpdateTable that changes nothing or what cannot be changed. */
