@@ -8,6 +8,8 @@ import type { Table } from "./table.ts";
 import type { TableIndex } from "./table-index.ts";
 
 const PAGE_ROWS = 500;
+/** Bytes of entries after which a batch is closed, which may be of one row. */
+const BATCH_BYTES = 1024 * 1024;
 
 export interface FillContext {
   readonly store: OrderedStore;
@@ -25,13 +27,17 @@ export async function fillIndex({ store, queue, stopped }: FillContext, table: T
   const cursor = store.entries({ from: index.fillFrom, to: table.rows.to });
   try {
     for (let page = await cursor.next(PAGE_ROWS); page.length > 0; page = await cursor.next(PAGE_ROWS)) {
-      if (stopped() || index.table.dropped) return;
-      const writer = new ByteWriter();
-      const target = { writer, out: new StoredRowWriter(writer, 0) };
-      const changes: StoreChange[] = [];
-      for (const { key } of page) appendIndexChanges(target, [index], undefined, queue.get(key), changes);
-      index.fillFrom = Buffer.concat([page.at(-1)!.key, Buffer.of(0)]);
-      await queue.commit([...changes, fillMark(index)]);
+      for (let done = 0; done < page.length;) {
+        if (stopped() || index.table.dropped) return;
+        const writer = new ByteWriter();
+        const target = { writer, out: new StoredRowWriter(writer, 0) };
+        const changes: StoreChange[] = [];
+        while (done < page.length && writer.at < BATCH_BYTES) {
+          appendIndexChanges(target, [index], undefined, queue.get(page[done++]!.key), changes);
+        }
+        index.fillFrom = Buffer.concat([page[done - 1]!.key, Buffer.of(0)]);
+        await queue.commit([...changes, fillMark(index)]);
+      }
     }
   } finally {
     await cursor.close();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RowChange } from "../../../src/model/row.ts";
 import type { IndexSchema } from "../../../src/model/schema.ts";
+import { keySpace } from "../../../src/store/key-space.ts";
 import { LevelStore } from "../../../src/store/level-store.ts";
 import type { StoreChange } from "../../../src/store/ordered-store.ts";
 import { expectInStep } from "./index-world.ts";
@@ -108,6 +109,25 @@ describe("filling an index", () => {
     }
     // Not made; then from the start, after each of three pages, and complete.
     expect(positions).toEqual([undefined, "", ...[499, 999, 1199].map((n) => ` ${nameOf(n)}\0\0\0`), undefined, undefined]);
+  });
+
+  it("holds few bytes at a time, however large the rows are", async () => {
+    const ordered = new LastingStore();
+    const world = await openWorld(ordered, { definedColumns });
+    const large = "v".repeat(400_000);
+    for (let n = 0; n < 10; n++) {
+      const cells = [
+        { name: "c", value: BigInt(n) },
+        { name: "s", value: large },
+      ];
+      await apply(world, [{ type: "put", key: keyOf(nameOf(n)), cells }]);
+    }
+    ordered.writes.length = 0;
+    await world.store.createIndex(world.table, index, { includeBase: true });
+    await filled(world);
+    const entries = ordered.writes.map((changes) => changes.filter(({ key: [space] }) => space === keySpace.row).length);
+    expect(entries.filter((count) => count > 0)).toEqual([3, 3, 3, 1]);
+    await expectInStep(world, world.table, "i");
   });
 
   it("lays no entry that is older than its row, when rows change between the page and its turn", async () => {
