@@ -7,6 +7,7 @@ import type { IndexSchema } from "../../../src/model/schema.ts";
 import { keySpace } from "../../../src/store/key-space.ts";
 import { LevelStore } from "../../../src/store/level-store.ts";
 import type { StoreChange } from "../../../src/store/ordered-store.ts";
+import { TableStore } from "../../../src/store/table-store.ts";
 import { expectInStep } from "./index-world.ts";
 import { apply, countEntries, describeOverBoth, keyOf, LastingStore, openWorld, type StreamWorld, until } from "./stream-world.ts";
 
@@ -158,17 +159,22 @@ describe("filling an index", () => {
 });
 
 describe("a dropped index", () => {
-  it("loses its rows after a crash, too", async () => {
+  const drops: [string, (world: StreamWorld) => Promise<unknown>][] = [
+    ["alone", ({ store, table }) => store.dropIndex(table, "i")],
+    ["with its table", ({ store }) => store.deleteTable("one", "t")],
+    ["with its instance", ({ store }) => store.dropInstance("one", { force: true })],
+  ];
+  it.each(drops)("loses its rows after a crash, too: %s", async (_how, drop) => {
     const ordered = new LastingStore();
     const world = await openWorld(ordered, { definedColumns, indexes: [index] });
     await load(world);
     const { rows } = world.store.catalogue.table("one", "i");
     ordered.refusing = true;
-    await world.store.dropIndex(world.table, "i");
+    await drop(world);
     await new Promise((resolve) => setImmediate(resolve));
     expect(await countEntries(ordered, rows)).toBe(ROWS);
     ordered.refusing = false;
-    await world.reopen();
+    await TableStore.open(ordered, { clock: world.clock });
     await until(async () => (await countEntries(ordered, rows)) === 0);
   });
 });

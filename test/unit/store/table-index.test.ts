@@ -91,6 +91,20 @@ describe("index", () => {
       { numRuns: 200 },
     );
   });
+
+  it("leaves no entry of a row that had expired, unswept, when it was written anew", async () => {
+    const anew: RowChange[] = [putOf("x", { c: 2n }), { type: "update", key: keyOf("x"), cells: [{ op: "put", name: "c", value: 2n }] }];
+    for (const change of anew) {
+      const world = await openWorld(new LastingStore(), { ...all, options: { timeToLive: 86_400, allowUpdate: false } });
+      await apply(world, [putOf("x", { c: 1n })]);
+      await world.clock.advance(86_400_001);
+      const { rows } = world.store.catalogue.table("one", "by_integer");
+      expect(await countEntries(world.ordered, rows)).toBe(1);
+      await apply(world, [change]);
+      expect(await countEntries(world.ordered, rows)).toBe(1);
+      await expectInStep(world, world.table, "by_integer");
+    }
+  });
 });
 
 describeOverBoth("index", (open) => {
@@ -177,18 +191,10 @@ describeOverBoth("index", (open) => {
     for (const { name } of indexes) {
       await expectInStep(world, world.table, name);
       const { rows } = world.store.catalogue.table("one", name);
-      expect(await countEntries(world.ordered, rows)).toBe((await scan(world.store, world.store.catalogue.table("one", name))).length);
+      const alive = (await scan(world.store, world.store.catalogue.table("one", name))).length;
+      // The hourly sweep may have been at it, too, and be on its way to the disk.
+      await until(async () => (await countEntries(world.ordered, rows)) === alive);
     }
-  });
-
-  it("leaves no entry of a row that had expired when it was written anew", async () => {
-    const world = await open({ ...all, options: { timeToLive: 86_400, allowUpdate: false } });
-    await apply(world, [putOf("x", { c: 1n })]);
-    await world.clock.advance(86_400_001 - 3_600_000);
-    await world.clock.advance(3_599_000);
-    await apply(world, [putOf("x", { c: 2n })]);
-    expect(await countEntries(world.ordered, world.store.catalogue.table("one", "by_integer").rows)).toBe(1);
-    await expectInStep(world, world.table, "by_integer");
   });
 
   it("takes the newest version of columns that had several before their table was held to one", async () => {
