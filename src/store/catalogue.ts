@@ -207,8 +207,8 @@ export class Catalogue {
 
   /** Tables and indexes share their names and the number there may be (reference 7.1). */
   #refuseNames(tables: ReadonlyMap<string, Table>, names: readonly string[], indexes: number): void {
-    if (names.some((name, at) => tables.has(name) || names.indexOf(name) < at)) throw refusal.tableExists();
     if (indexes > limits.indexesPerTableMax) throw refusal.indexQuota(limits.indexesPerTableMax);
+    if (names.some((name, at) => tables.has(name) || names.indexOf(name) < at)) throw refusal.tableExists();
     if (tables.size + names.length > limits.tablesPerInstanceMax) throw refusal.tableQuota(limits.tablesPerInstanceMax);
   }
 

@@ -62,6 +62,8 @@ describeEverywhere("CreateIndex", (open) => {
     expect(await caller.refusal("CreateTable", tableRequest("by_city", [{ name: "pk", type: "string" }]))).toEqual(taken);
     const second = { ...indexedTable([{ ...byCity, name: "x" }]), meta: { ...indexedTable().meta, tableName: "x" } };
     expect(await caller.refusal("CreateTable", second)).toEqual(taken);
+    const twice = indexedTable([byCity, byCity].map((index) => ({ ...index, name: "twice" })));
+    expect(await caller.refusal("CreateTable", { ...twice, meta: { ...twice.meta, tableName: "x" } })).toEqual(taken);
     expect((await caller.call("ListTable", {})).tableNames).toEqual(["other", "t"]);
   });
 
