@@ -22,7 +22,7 @@ describeEverywhere("CreateIndex", (open) => {
     ]);
   });
 
-  it("fills it with what is there where base data is asked for, telling of it as full and then incremental", async () => {
+  it("fills it with what is there where base data is asked for, while writes go on", async () => {
     const { caller } = await open();
     await caller.call("CreateTable", indexedTable());
     const rows = Array.from({ length: 200 }, (_, n) => ({ key: { pk: "a", n: BigInt(n) }, cells: { city: `c${n % 3}`, age: BigInt(n) } }));
