@@ -3,11 +3,13 @@ import type { Answer } from "./call-context.ts";
 import { answerBatchGetRow } from "./operation/batch-get-row.ts";
 import { answerBatchWriteRow } from "./operation/batch-write-row.ts";
 import { answerComputeSplitPointsBySize } from "./operation/compute-split-points-by-size.ts";
+import { answerCreateIndex } from "./operation/create-index.ts";
 import { answerCreateTable } from "./operation/create-table.ts";
 import { answerDeleteRow } from "./operation/delete-row.ts";
 import { answerDeleteTable } from "./operation/delete-table.ts";
 import { answerDescribeStream } from "./operation/describe-stream.ts";
 import { answerDescribeTable } from "./operation/describe-table.ts";
+import { answerDropIndex } from "./operation/drop-index.ts";
 import { answerGetRange } from "./operation/get-range.ts";
 import { answerGetRow } from "./operation/get-row.ts";
 import { answerGetShardIterator } from "./operation/get-shard-iterator.ts";
@@ -48,6 +50,8 @@ export const answers: Readonly<Partial<Record<OperationName, Answer>>> = {
   BatchGetRow: answerBatchGetRow,
   BatchWriteRow: answerBatchWriteRow,
   GetRange: answerGetRange,
+  CreateIndex: answerCreateIndex,
+  DropIndex: answerDropIndex,
   ListStream: answerListStream,
   DescribeStream: answerDescribeStream,
   GetShardIterator: answerGetShardIterator,

@@ -9,6 +9,7 @@ import { keyName, type CommitQueue } from "./commit-queue.ts";
 import { composePut } from "./compose-put.ts";
 import { composeUpdate, type UpdateRules } from "./compose-update.ts";
 import { passesMissing } from "./filter.ts";
+import { appendIndexChanges } from "./index-entry.ts";
 import { keySpace, numberKey } from "./key-space.ts";
 import type { StoreChange } from "./ordered-store.ts";
 import { refusal } from "./refusal.ts";
@@ -17,6 +18,7 @@ import { writeRowKey } from "./row-key.ts";
 import { expiryFloor, isAlive, RowReader } from "./row-reader.ts";
 import { StoredRowWriter } from "./stored-row-writer.ts";
 import type { Table } from "./table.ts";
+import type { TableIndex } from "./table-index.ts";
 
 /** What one row's change did. */
 export interface RowWritten {
@@ -79,6 +81,7 @@ export class WriteBatch {
     const row = composePut(this.#out, walker, this.#now, table.schema.options.maxVersions, automatic);
     const log = table.stream;
     if (log !== undefined) this.#recorder(log).put(log.place(key, this.#nowMicros), row, this.#origin(log, this.#before(log, key)));
+    if (table.indexes !== undefined) this.#index(table.indexes, this.#lookUp(key), row);
     this.#add({ type: "put", key, value: row });
     this.#grow(table, row.length);
     return { size: sizeOf(row), readSize: read, row };
@@ -97,13 +100,15 @@ export class WriteBatch {
       floor: expiryFloor(table, this.#now),
       sums: log === undefined ? undefined : [],
     };
-    const stored = this.#aliveRow(table, key);
+    const kept = this.#lookUp(key);
+    const stored = kept !== undefined && isAlive(kept, rules.floor) ? kept : undefined;
     const row = composeUpdate(this.#out, walker, stored === undefined ? undefined : this.#standOn(stored), rules, automatic);
     // What changes nothing leaves no record (unverified): who makes rows of records would make one that is not there.
     if (row === undefined) return { size: 0, readSize: read, row: undefined };
     if (log !== undefined) {
       this.#recorder(log).update(log.place(key, this.#nowMicros), walker, automatic, rules.sums, this.#origin(log, stored));
     }
+    if (table.indexes !== undefined) this.#index(table.indexes, kept, row);
     this.#add({ type: "put", key, value: row });
     this.#grow(table, row.length);
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row };
@@ -117,6 +122,7 @@ export class WriteBatch {
     const log = table.stream;
     // Recorded whether or not there was a row (unverified): it is not read for that, and to delete it once more does no harm.
     if (log !== undefined) this.#recorder(log).delete(log.place(key, this.#nowMicros), walker, this.#origin(log, this.#before(log, key)));
+    if (table.indexes !== undefined) this.#index(table.indexes, this.#lookUp(key), undefined);
     this.#add({ type: "del", key });
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row: undefined };
   }
@@ -158,6 +164,11 @@ export class WriteBatch {
 
   #origin({ origins, table }: ChangeLog, row: Uint8Array | undefined): Origin | undefined {
     return origins === undefined ? undefined : { columns: origins, floor: expiryFloor(table, this.#now), row };
+  }
+
+  /** Adds what the indexes change with a row, which was `old` in storage, expired or not. */
+  #index(indexes: readonly TableIndex[], old: Uint8Array | undefined, row: Uint8Array | undefined): void {
+    appendIndexChanges({ writer: this.#writer, out: this.#out }, indexes, old, row, this.#changes);
   }
 
   #grow(table: Table, bytes: number): void {

@@ -1,6 +1,7 @@
 import { getRange } from "../../wire/operation/get-range.ts";
 import { answering } from "../call-context.ts";
 import { readCapacity } from "../capacity.ts";
+import { readableTable } from "../readable-table.ts";
 import { checkRange } from "../validation/key.ts";
 import { invalidParameter } from "../validation/parameter.ts";
 import { checkSelection } from "../validation/selection.ts";
@@ -11,7 +12,7 @@ export const answerGetRange = answering(getRange, async (request, { store, insta
   refuseTransaction(request.transactionId);
   checkSelection(selection);
   if (limit !== undefined && limit <= 0) invalidParameter("The limit must be greater than 0.");
-  const table = store.catalogue.table(instance, request.tableName);
+  const table = readableTable(store, instance, request.tableName);
   const { start, end } = checkRange(table.schema, direction, request.start, request.end);
   const page = await store.readRange(table, { direction, start, end, limit, selection });
   return { consumed: readCapacity(page.size), rows: page.rows, nextStart: page.nextStart, blockType: "plainBuffer" as const };

@@ -8,6 +8,7 @@ import {
   type TableSchema,
 } from "../../model/schema.ts";
 import { INF_MAX, INF_MIN, INTEGER_MAX, INTEGER_MIN, type KeyBound, type KeyValue } from "../../model/value.ts";
+import { refusal } from "../../store/refusal.ts";
 import type { StreamOptions } from "../../store/stream.ts";
 import type { Capacity } from "../../wire/operation/capacity.ts";
 import type { CreateTableRequest } from "../../wire/operation/create-table.ts";
@@ -15,12 +16,13 @@ import type { TableOptionsPatch } from "../../wire/operation/table-meta.ts";
 import type { UpdateTableRequest } from "../../wire/operation/update-table.ts";
 import { checkColumnName, checkTableName } from "./name.ts";
 import { invalidParameter } from "./parameter.ts";
+import { checkIndexAgainst, indexSchemaOf } from "./secondary-index.ts";
 
 /** INT64_MAX/1000000, the bound of `max deviation` (reference 7.9). */
 const DEVIATION_MAX = Number((2n ** 63n - 1n) / 1_000_000n);
 const PARTITIONS_MAX = 10;
 
-/** The schema a CreateTable asks for. @throws OTSParameterInvalid with the texts of reference 7.9 */
+/** The schema a CreateTable asks for. @throws OTSParameterInvalid with the texts of reference 7.9, OTSQuotaExhausted for too many indexes */
 export function tableSchemaOf(request: CreateTableRequest): TableSchema {
   const { meta, reserved, stream, options = {} } = request;
   checkTableName(meta.tableName);
@@ -32,10 +34,11 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
   checkOptions(options);
   for (const { begin, end } of request.partitions) checkPartition(meta.key[0]!, begin, end);
   if (request.partitions.length > PARTITIONS_MAX) invalidParameter(`The count of partitions cannot be greater than ${PARTITIONS_MAX}`);
-  // Accepting what is not there would lose data later: an index that finds nothing.
-  if (request.indexes.length > 0) invalidParameter("Unsupported operation: CreateTable with an index.");
+  // Accepting what is not there would promise what is not kept.
   if (request.encryption?.enabled === true) invalidParameter("Unsupported operation: CreateTable with encryption.");
-  return {
+  // Before any of them is looked at: a body has room for hundreds of thousands.
+  if (request.indexes.length > limits.indexesPerTableMax) throw refusal.indexQuota(limits.indexesPerTableMax);
+  const schema: TableSchema = {
     name: meta.tableName,
     key: meta.key,
     definedColumns: meta.definedColumns,
@@ -43,8 +46,10 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
     stream: stream?.enabled === true ? { enabled: true, ...streamOptionsOf(stream) } : { enabled: false },
     localTransactions: request.localTransactions === true,
     reserved,
-    indexes: [],
+    indexes: request.indexes.map(indexSchemaOf),
   };
+  for (const index of schema.indexes) checkIndexAgainst(schema, index);
+  return schema;
 }
 
 /** @throws OTSParameterInvalid for an UpdateTable that changes nothing or what cannot be changed. */
