@@ -34,7 +34,7 @@ const load = (world: StreamWorld) =>
     Array.from({ length: ROWS }, (_, n) => putOf(n)),
   );
 const filled = ({ table }: StreamWorld) => until(() => table.indexes?.every(({ fillFrom }) => fillFrom === undefined) ?? false);
-const fillMarks = { from: Buffer.of(0x06), to: Buffer.of(0x07) };
+const fillMarks = { from: Buffer.of(keySpace.indexFill), to: Buffer.of(keySpace.indexFill + 1) };
 
 /** A store whose machine goes down: what is written after that never happened. */
 class MortalStore extends LastingStore {
