@@ -8,12 +8,14 @@ import { answerBulkExport } from "./operation/bulk-export.ts";
 import { answerBulkImport } from "./operation/bulk-import.ts";
 import { answerCommitTransaction } from "./operation/commit-transaction.ts";
 import { answerComputeSplitPointsBySize } from "./operation/compute-split-points-by-size.ts";
+import { answerCreateIndex } from "./operation/create-index.ts";
 import { answerCreateTable } from "./operation/create-table.ts";
 import { answerDeleteDefinedColumn } from "./operation/delete-defined-column.ts";
 import { answerDeleteRow } from "./operation/delete-row.ts";
 import { answerDeleteTable } from "./operation/delete-table.ts";
 import { answerDescribeStream } from "./operation/describe-stream.ts";
 import { answerDescribeTable } from "./operation/describe-table.ts";
+import { answerDropIndex } from "./operation/drop-index.ts";
 import { answerGetRange } from "./operation/get-range.ts";
 import { answerGetRow } from "./operation/get-row.ts";
 import { answerGetShardIterator } from "./operation/get-shard-iterator.ts";
@@ -62,6 +64,8 @@ export const answers: Readonly<Partial<Record<OperationName, Answer>>> = {
   StartLocalTransaction: answerStartLocalTransaction,
   CommitTransaction: answerCommitTransaction,
   AbortTransaction: answerAbortTransaction,
+  CreateIndex: answerCreateIndex,
+  DropIndex: answerDropIndex,
   ListStream: answerListStream,
   DescribeStream: answerDescribeStream,
   GetShardIterator: answerGetShardIterator,

@@ -1,3 +1,4 @@
+import { refusal } from "../store/refusal.ts";
 import { encodeWalkedKey, storedKey } from "../store/stored-key.ts";
 import type { Table } from "../store/table.ts";
 import { rowRead } from "../store/table-store.ts";
@@ -11,6 +12,7 @@ import { writeCapacity } from "./capacity.ts";
 import { failedRow } from "./failed-row.ts";
 import { checkKeyAgainst } from "./validation/key.ts";
 import { invalidParameter } from "./validation/parameter.ts";
+import { checkIndexedValues } from "./validation/secondary-index.ts";
 import { changeSize, checkChange, checkChangeAgainst, type ChangeType } from "./validation/row-change.ts";
 
 /** Scratch: a change is judged and applied within one call. */
@@ -35,8 +37,10 @@ export function sizeOfChange(change: Uint8Array): number {
 
 /** Judges the opened change against its table and adds it to the batch. @throws the service's refusals of one row */
 export function applyChange(batch: RowWrites, table: Table, type: ChangeType, write: RowWrite, now: number): RowAnswer {
+  if (table.base !== undefined) throw refusal.indexTable("write");
   checkKeyAgainst(table.schema, walker);
   checkChangeAgainst(table.schema, walker, type, write.condition, now);
+  if (table.indexes !== undefined) checkIndexedValues(table.schema, walker);
   const written = batch[type](table, walker, write.condition);
   const consumed = writeCapacity(written.size, written.readSize);
   const row = write.returnContent === undefined ? undefined : returnedRow(table, write, written, now);

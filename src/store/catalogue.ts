@@ -1,14 +1,16 @@
 import type { Clock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { limits } from "../model/limits.ts";
-import type { TableSchema } from "../model/schema.ts";
+import type { IndexSchema, TableSchema } from "../model/schema.ts";
 import { ChangeLog, newStream } from "./change-log.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import { fillMark, fillMarkKey } from "./fill-index.ts";
 import { keySpace, numberKey, type Space, spaceRange, textKey } from "./key-space.ts";
 import type { OrderedStore, StoreChange } from "./ordered-store.ts";
 import { refusal } from "./refusal.ts";
 import type { StreamOptions } from "./stream.ts";
 import { type KeptStream, Table, type TableRecord } from "./table.ts";
+import type { TableIndex } from "./table-index.ts";
 
 /**
  * Instances and their tables. Held in memory, loaded once; a change is visible at once and its promise settles when it is committed.
@@ -33,12 +35,16 @@ export class Catalogue {
   static async load(store: OrderedStore, queue: CommitQueue, clock: Clock): Promise<Catalogue> {
     const catalogue = new Catalogue(queue, clock);
     for await (const { key } of entriesOf(store, keySpace.instance)) catalogue.#instances.set(key.toString("utf8", 1), new Map());
+    const unfilled = new Map<number, Buffer>();
+    for await (const { key, value } of entriesOf(store, keySpace.indexFill)) unfilled.set(key.readUInt32BE(1), value);
     for await (const { key, value } of entriesOf(store, keySpace.table)) {
       const [instance = ""] = key.toString("utf8", 1).split("\0");
       const record: TableRecord = JSON.parse(value.toString());
       const table = new Table(instance, record);
       if (table.stream !== undefined) table.stream.ready = true;
-      catalogue.#instances.get(instance)?.set(record.schema.name, table);
+      for (const index of table.indexes ?? []) index.fillFrom = unfilled.get(index.table.id);
+      const tables = catalogue.#instances.get(instance);
+      if (tables !== undefined) addNames(tables, table);
     }
     for await (const { key } of entriesOf(store, keySpace.dropped)) catalogue.dropped.push(key.readUInt32BE(1));
     for await (const { key } of entriesOf(store, keySpace.goneStream)) catalogue.goneStreams.push(key.readUInt32BE(1));
@@ -71,32 +77,32 @@ export class Catalogue {
   async dropInstance(name: string, options: { readonly force: boolean }): Promise<readonly Table[] | undefined> {
     const tables = this.#instances.get(name);
     if (tables === undefined) return undefined;
-    if (tables.size > 0 && !options.force) {
-      throw new TableferryError("TF_INSTANCE_NOT_EMPTY", { message: `instance ${name} has ${tables.size} table(s)`, place: name });
+    const own = withoutIndexes(tables);
+    if (own.length > 0 && !options.force) {
+      throw new TableferryError("TF_INSTANCE_NOT_EMPTY", { message: `instance ${name} has ${own.length} table(s)`, place: name });
     }
-    const changes = [...tables.values()].flatMap((table) => this.#drop(table));
+    const changes = own.flatMap((table) => this.#drop(table));
     this.#instances.delete(name);
     await this.#queue.commit([...changes, { type: "del", key: textKey(keySpace.instance, name) }]);
-    return [...tables.values()];
+    return own;
   }
 
-  /** The tables of an instance by name. @throws OTSAuthFailed for an unknown instance */
+  /** The tables of an instance by name, without its indexes. @throws OTSAuthFailed for an unknown instance */
   tables(instance: string): Table[] {
-    return [...this.#tablesOf(instance).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return withoutIndexes(this.#tablesOf(instance)).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** @throws OTSObjectNotExist */
+  /** A table, or the table an index is read as. @throws OTSObjectNotExist */
   table(instance: string, name: string): Table {
     const table = this.#tablesOf(instance).get(name);
     if (table === undefined) throw refusal.tableMissing();
     return table;
   }
 
-  /** Makes a table, cut into partitions (see `cutsAt`) and with the stream its schema asks for. @throws OTSObjectAlreadyExist, OTSQuotaExhausted */
+  /** Makes a table, cut into partitions (see `cutsAt`), with the indexes and the stream its schema asks for. @throws OTSObjectAlreadyExist, OTSQuotaExhausted */
   async createTable(instance: string, schema: TableSchema, cuts: readonly string[] = []): Promise<Table> {
     const tables = this.#tablesOf(instance);
-    if (tables.has(schema.name)) throw refusal.tableExists();
-    if (tables.size >= limits.tablesPerInstanceMax) throw refusal.tableQuota(limits.tablesPerInstanceMax);
+    this.#refuseNames(tables, [schema.name, ...schema.indexes.map(({ name }) => name)], schema.indexes.length);
     const createdAt = this.#clock.nowMicros();
     const stream = schema.stream.enabled ? this.#newStream(cuts.length + 1) : undefined;
     const table = new Table(instance, {
@@ -106,23 +112,60 @@ export class Catalogue {
       reservedRaisedAt: Math.floor(createdAt / 1e6),
       ...(cuts.length > 0 ? { cuts } : {}),
       stream,
+      ...(schema.indexes.length > 0 ? { indexIds: schema.indexes.map(() => ++this.#lastTableId) } : {}),
     });
     const log = table.stream;
-    tables.set(schema.name, table);
+    addNames(tables, table);
     await this.#queue.commit([putTable(table), ...this.#lastNumbers()]);
     if (log !== undefined) log.ready = true;
     return table;
   }
 
+  /**
+   * Makes an index of a table; with `fill`, the caller adds the rows that are there already. @throws OTSObjectAlreadyExist, OTSQuotaExhausted,
+   * OTSObjectNotExist for a table that was dropped
+   */
+  async createIndex(table: Table, schema: IndexSchema, fill: boolean): Promise<TableIndex> {
+    refuseGone(table);
+    const tables = this.#tablesOf(table.instance);
+    this.#refuseNames(tables, [schema.name], table.schema.indexes.length + 1);
+    const indexes = [...table.schema.indexes, schema];
+    const indexIds = [...(table.record.indexIds ?? []), ++this.#lastTableId];
+    table.record = { ...table.record, schema: { ...table.schema, indexes }, indexIds };
+    const index = table.indexes!.at(-1)!;
+    tables.set(schema.name, index.table);
+    if (fill) index.fillFrom = table.rows.from;
+    await this.#queue.commit([putTable(table), ...this.#lastNumbers(), ...(fill ? [fillMark(index)] : [])]);
+    return index;
+  }
+
+  /** The name is free at once; the caller removes the rows then. @throws OTSObjectNotExist */
+  async dropIndex(table: Table, name: string): Promise<TableIndex> {
+    refuseGone(table);
+    const at = table.schema.indexes.findIndex((index) => index.name === name);
+    const index = table.indexes?.[at];
+    if (index === undefined) throw refusal.tableMissing();
+    const { record, schema } = table;
+    table.record = {
+      ...record,
+      schema: { ...schema, indexes: schema.indexes.toSpliced(at, 1) },
+      indexIds: record.indexIds!.toSpliced(at, 1),
+    };
+    this.#tablesOf(table.instance).delete(name);
+    await this.#queue.commit([putTable(table), ...dropEntries(index)]);
+    return index;
+  }
+
   /** Replaces what is kept of a table. @throws OTSObjectNotExist for a table that was dropped */
   async updateTable(table: Table, record: TableRecord): Promise<void> {
-    if (table.dropped) throw refusal.tableMissing();
+    refuseGone(table);
     table.record = record;
     await this.#queue.commit([putTable(table)]);
   }
 
   /** Switches on a stream, where none is: changes are recorded from here on. */
   async startStream(table: Table, options: StreamOptions): Promise<ChangeLog> {
+    if (table.base !== undefined) throw refusal.indexTable("update");
     const stream = this.#newStream(table.cuts.length + 1);
     table.record = { ...table.record, schema: { ...table.schema, stream: { enabled: true, ...options } }, stream };
     const log = (table.stream = new ChangeLog(table, stream));
@@ -144,7 +187,10 @@ export class Catalogue {
   /** The name is free at once; the caller removes the rows then. @throws OTSObjectNotExist */
   async deleteTable(instance: string, name: string): Promise<Table> {
     const table = this.table(instance, name);
-    this.#tablesOf(instance).delete(name);
+    if (table.base !== undefined) throw refusal.indexTable("delete");
+    const tables = this.#tablesOf(instance);
+    for (const { schema } of table.indexes ?? []) tables.delete(schema.name);
+    tables.delete(name);
     await this.#queue.commit(this.#drop(table));
     return table;
   }
@@ -155,7 +201,15 @@ export class Catalogue {
       { type: "del", key: recordKey(table) },
       { type: "put", key: numberKey(keySpace.dropped, table.id), value: Buffer.alloc(0) },
       ...(table.stream === undefined ? [] : [markGone(table.stream)]),
+      ...(table.indexes ?? []).flatMap(dropEntries),
     ];
+  }
+
+  /** Tables and indexes share their names and the number there may be (reference 7.1). */
+  #refuseNames(tables: ReadonlyMap<string, Table>, names: readonly string[], indexes: number): void {
+    if (indexes > limits.indexesPerTableMax) throw refusal.indexQuota(limits.indexesPerTableMax);
+    if (names.some((name, at) => tables.has(name) || names.indexOf(name) < at)) throw refusal.tableExists();
+    if (tables.size + names.length > limits.tablesPerInstanceMax) throw refusal.tableQuota(limits.tablesPerInstanceMax);
   }
 
   #newStream(partitions: number): KeptStream {
@@ -183,6 +237,28 @@ export async function* entriesOf(store: OrderedStore, space: Space) {
   } finally {
     await cursor.close();
   }
+}
+
+function withoutIndexes(tables: ReadonlyMap<string, Table>): Table[] {
+  return [...tables.values()].filter(({ base }) => base === undefined);
+}
+
+function addNames(tables: Map<string, Table>, table: Table): void {
+  tables.set(table.name, table);
+  for (const index of table.indexes ?? []) tables.set(index.schema.name, index.table);
+}
+
+function refuseGone(table: Table): void {
+  if (table.dropped) throw refusal.tableMissing();
+  if (table.base !== undefined) throw refusal.indexTable("update");
+}
+
+function dropEntries(index: TableIndex): StoreChange[] {
+  index.table.dropped = true;
+  return [
+    { type: "del", key: fillMarkKey(index) },
+    { type: "put", key: numberKey(keySpace.dropped, index.table.id), value: Buffer.alloc(0) },
+  ];
 }
 
 function recordKey(table: Table): Buffer {

@@ -1,6 +1,6 @@
 /**
  * Of stored entries; raised when older versions could no longer read what is written, or would write rows without what belongs to them. 1: tables and rows.
- * 2: change logs, partitions and tunnels; a folder or snapshot of format 1 is one without any.
+ * 2: change logs, partitions, tunnels and indexes; a folder or snapshot of format 1 is one without any.
  */
 export const storeFormat = 2;
 
@@ -21,6 +21,8 @@ export const keySpace = {
   lastTableId: 0x05,
   /** `06` → empty: a snapshot is being restored, and what is there is not all of it. */
   restoring: 0x06,
+  /** `07 id` → key of the base row from which on the index in the table of this id is still to be filled. */
+  indexFill: 0x07,
   /** `10 id key page` → row. */
   row: 0x10,
   /** `20 stream shard sequence` → change. */

@@ -26,6 +26,20 @@ export function writeRowKey(writer: ByteWriter, table: Table, walker: RowWalker,
   return bytes.subarray(start, at);
 }
 
+/** Writes the key under which a row of the table is stored whose key columns are the first `count` of these fields. */
+export function writeFieldsKey(writer: ByteWriter, table: Table, walker: RowWalker, fields: Int32Array, count: number): Uint8Array {
+  let room = 6;
+  for (let i = 0; i < count; i++) room += encodedKeyLengthMax(walker.valueEnd[fields[i]!]! - walker.valueAt[fields[i]!]!) + 9;
+  writer.reserve(room);
+  const { bytes, at: start } = writer;
+  bytes.set(table.rows.from, start);
+  let at = start + table.rows.from.length;
+  for (let i = 0; i < count; i++) at = writeField(bytes, at, walker, fields[i]!, undefined);
+  bytes[at++] = FIRST_PAGE;
+  writer.at = at;
+  return bytes.subarray(start, at);
+}
+
 function writeField(target: Buffer, at: number, walker: RowWalker, field: number, autoIncrement: bigint | undefined): number {
   const source = walker.bytes;
   const valueAt = walker.valueAt[field]!;

@@ -21,6 +21,7 @@ export interface SplitContext {
  */
 export async function splitBefore({ catalogue, clock }: SplitContext, table: Table, value: KeyValue): Promise<void> {
   if (table.dropped) throw refusal.tableMissing();
+  if (table.base !== undefined) throw whole(table, "an index has one partition");
   const cut = encodeCut(table.schema, value);
   const key = cutKey(table.rows.from, cut);
   const partition = partitionOf(table.cuts, key);

@@ -1,5 +1,5 @@
 import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
-import { table as crcTable } from "../wire/plainbuffer/crc8.ts";
+import { table as crcTable, undo } from "../wire/plainbuffer/crc8.ts";
 import { writeCell } from "../wire/plainbuffer/encode.ts";
 import { decodeName, encodeName } from "../wire/plainbuffer/names.ts";
 import * as tag from "../wire/plainbuffer/tag.ts";
@@ -60,6 +60,23 @@ export class StoredRowWriter {
     }
   }
 
+  /** Adds one key column, which may be a cell of its source: its version is left out. */
+  keyField(walker: RowWalker, field: number): void {
+    const writer = this.#writer;
+    const timestampAt = walker.timestampAt[field]!;
+    let crc = walker.crcOf(field);
+    if (timestampAt === ABSENT) {
+      writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
+    } else {
+      crc = undo(crc, walker.bytes, timestampAt, timestampAt + 8);
+      writer.copy(walker.view, walker.start[field]!, timestampAt - 1);
+      writer.byte(tag.CELL_CHECKSUM);
+      writer.byte(crc);
+    }
+    this.#crc = crcTable[this.#crc ^ crc]!;
+    this.#size += fieldSize(walker, field);
+  }
+
   /** Adds a cell that stands in no source. */
   made(name: string, value: bigint, version: number, sameColumn: boolean): void {
     if (this.#cells === 0) this.#writer.byte(tag.ROW_CELLS);
@@ -113,8 +130,11 @@ export class StoredRowWriter {
     this.#versions = 1;
   }
 
-  /** Ends the row. Its bytes stay valid while the buffer's owner does not reset it. */
-  end(): Uint8Array {
+  /**
+   * Ends the row. Its bytes stay valid while the buffer's owner does not reset it. `until`: the timestamp with which it expires, where that does not
+   * follow from its cells.
+   */
+  end(until?: number): Uint8Array {
     const writer = this.#writer;
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(crcTable[this.#crc]!);
@@ -122,8 +142,8 @@ export class StoredRowWriter {
       versions: this.#versions,
       cells: this.#cells,
       size: this.#size,
-      oldest: this.#oldest,
-      newest: this.#newest,
+      oldest: until !== undefined && this.#cells === 0 ? until : this.#oldest,
+      newest: until ?? this.#newest,
     });
     return writer.bytes.subarray(this.#start, writer.at);
   }

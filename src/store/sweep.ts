@@ -2,11 +2,13 @@ import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { composeRemains } from "./compose-update.ts";
+import { appendIndexChanges } from "./index-entry.ts";
 import type { OrderedStore, StoreChange } from "./ordered-store.ts";
 import { newestOf, oldestOf, ROW_HEADER_BYTES, versionsOf } from "./row-header.ts";
 import { expiryFloor } from "./row-reader.ts";
 import { StoredRowWriter } from "./stored-row-writer.ts";
 import type { Table } from "./table.ts";
+import type { TableIndex } from "./table-index.ts";
 
 const PAGE_ROWS = 500;
 
@@ -29,9 +31,12 @@ export async function sweepTable(
       for (const { key, value } of page) {
         if (!needsSweep(table, value, now())) continue;
         const current = queue.get(key);
-        if (current !== undefined && needsSweep(table, current, now())) changes.push(swept(table, key, current, now()));
+        if (current === undefined || !needsSweep(table, current, now())) continue;
+        const change = swept(table, key, current, now());
+        if (table.indexes !== undefined) indexSwept(table.indexes, current, change, changes);
+        changes.push(change);
+        changed++;
       }
-      changed += changes.length;
       if (changes.length > 0) await queue.commit(changes);
     }
   } finally {
@@ -51,4 +56,11 @@ function swept(table: Table, key: Uint8Array, row: Uint8Array, now: number): Sto
   old.next();
   const out = new StoredRowWriter(new ByteWriter(row.length + 64), now);
   return { type: "put", key, value: composeRemains(out, old, { now, floor, maxVersions: table.schema.options.maxVersions }) };
+}
+
+/** Entries go with what they were made of, not by their own age. */
+function indexSwept(indexes: readonly TableIndex[], row: Uint8Array, change: StoreChange, changes: StoreChange[]): void {
+  const writer = new ByteWriter(row.length);
+  const remains = change.type === "put" ? change.value : undefined;
+  appendIndexChanges({ writer, out: new StoredRowWriter(writer, 0) }, indexes, row, remains, changes);
 }

@@ -1,11 +1,13 @@
 import type { Clock } from "../base/clock.ts";
 import type { CellSelection } from "../model/condition.ts";
+import type { IndexSchema } from "../model/schema.ts";
 import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import { writeHeader } from "../wire/plainbuffer/encode.ts";
 import type { RowWalker } from "../wire/plainbuffer/walk.ts";
 import { Catalogue } from "./catalogue.ts";
 import { ChangeStreams } from "./change-streams.ts";
 import { CommitQueue } from "./commit-queue.ts";
+import { fillIndex } from "./fill-index.ts";
 import { LocalTransactions } from "./local-transactions.ts";
 import type { OrderedStore, RowSource } from "./ordered-store.ts";
 import { readRange, type RangePage, type RangeQuery } from "./read-range.ts";
@@ -18,6 +20,7 @@ import { splitPoints } from "./split-points.ts";
 import type { Streams } from "./stream.ts";
 import { sweepTable } from "./sweep.ts";
 import type { Table } from "./table.ts";
+import type { TableIndex } from "./table-index.ts";
 import type { Transaction } from "./transaction.ts";
 import { TunnelRecords } from "./tunnel-records.ts";
 import { WriteBatch, type WriteContext } from "./write-batch.ts";
@@ -91,6 +94,7 @@ export class TableStore {
     const catalogue = await Catalogue.load(store, queue, options.clock);
     const tables = new TableStore(store, queue, catalogue, options);
     for (const id of catalogue.dropped) tables.#removeRows(id);
+    for (const table of tables.#everyTable()) for (const index of table.indexes ?? []) tables.#fill(table, index);
     await tables.#streams.load();
     tables.#scheduleSweep();
     return tables;
@@ -133,6 +137,19 @@ export class TableStore {
     this.#removeDropped(table);
   }
 
+  /**
+   * Makes an index of a table, of the rows written from here on; with `includeBase` those that are there already are added in the background.
+   * @throws OTSObjectAlreadyExist, OTSQuotaExhausted, OTSObjectNotExist
+   */
+  async createIndex(table: Table, schema: IndexSchema, { includeBase }: { readonly includeBase: boolean }): Promise<void> {
+    this.#fill(table, await this.catalogue.createIndex(table, schema, includeBase));
+  }
+
+  /** Drops an index; its rows are removed in the background. @throws OTSObjectNotExist */
+  async dropIndex(table: Table, name: string): Promise<void> {
+    this.#removeDropped((await this.catalogue.dropIndex(table, name)).table);
+  }
+
   /** Drops an instance and its tables; false when there is none. Rows are removed in the background. @throws TF_INSTANCE_NOT_EMPTY unless forced */
   async dropInstance(name: string, options: { readonly force: boolean }): Promise<boolean> {
     const tables = await this.catalogue.dropInstance(name, options);
@@ -142,9 +159,8 @@ export class TableStore {
 
   /** Removes expired cells from the storage of tables with a time to live now, instead of within the hour. Returns the rows changed. */
   async sweep(): Promise<number> {
-    const every = this.catalogue.instances().flatMap((instance) => this.catalogue.tables(instance));
     let changed = 0;
-    for (const table of every) {
+    for (const table of this.#everyTable()) {
       if (table.schema.options.timeToLive < 0) continue;
       changed += await sweepTable(this.#store, this.#queue, table, { now: () => this.#clock.now(), stopped: () => this.#closed });
     }
@@ -167,8 +183,18 @@ export class TableStore {
     await this.#store.close();
   }
 
-  #removeDropped({ id, stream }: Table): void {
+  #everyTable(): Table[] {
+    return this.catalogue.instances().flatMap((instance) => this.catalogue.tables(instance));
+  }
+
+  #fill(table: Table, index: TableIndex): void {
+    if (index.fillFrom === undefined) return;
+    this.#inBackground(() => fillIndex({ store: this.#store, queue: this.#queue, stopped: () => this.#closed }, table, index));
+  }
+
+  #removeDropped({ id, stream, indexes = [] }: Table): void {
     this.#removeRows(id);
+    for (const { table } of indexes) this.#removeRows(table.id);
     if (stream !== undefined) this.#streams.removeGone(stream.number);
   }
 

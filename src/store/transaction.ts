@@ -14,7 +14,7 @@ import { fieldSize } from "./stored-row-writer.ts";
 import type { Table } from "./table.ts";
 import { type RowWrites, type RowWritten, WriteBatch } from "./write-batch.ts";
 
-/** Of changes and of the rows they make, each counted anew: what the replay at the commit takes, which is one turn of the event loop. Of our own. */
+/** Of changes and of the rows and index entries they make, each counted anew: what the replay at the commit takes, which is one turn of the event loop. Of our own. */
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
 /** Of memory that keeping a change takes beside its bytes. */
 const WRITE_OVERHEAD_BYTES = 256;
@@ -53,7 +53,7 @@ export interface TransactionParts {
 /**
  * A local transaction: what the rows of its partition key will be, for its own reads and conditions, and the changes that lead there. Nobody else writes
  * that key meanwhile, so the same changes have the same outcome when they are made once more at the commit. Only then do they get their places in the table's
- * stream, whichever is on by then. Their versions are of the time they were written at (unverified: it may be that of the commit).
+ * stream and indexes, whichever there are by then. Their versions are of the time they were written at (unverified: it may be that of the commit).
  */
 export class Transaction implements RowSource {
   readonly id: string;
@@ -117,7 +117,9 @@ export class Transaction implements RowSource {
     if (written > limits.transactionBytesMax) throw tooLarge(limits.transactionBytesMax, written);
     let added = 0;
     for (const { change } of writes) added += change.length + WRITE_OVERHEAD_BYTES;
-    for (const change of changes) added += change.key.length + (change.type === "put" ? change.value.length : 0);
+    // An index takes no more of a row than all of it.
+    const copies = 1 + (this.table.indexes?.length ?? 0);
+    for (const change of changes) added += copies * (change.key.length + (change.type === "put" ? change.value.length : 0));
     if (this.#held + added > HELD_BYTES_MAX) throw tooLarge(HELD_BYTES_MAX, this.#held + added);
     if (this.#heldByAll.sum + added > this.#heldByAll.max) throw refusal.busy();
     this.#written = written;

@@ -9,6 +9,7 @@ import { keyName, type CommitQueue } from "./commit-queue.ts";
 import { composePut } from "./compose-put.ts";
 import { composeUpdate, type UpdateRules } from "./compose-update.ts";
 import { passesMissing } from "./filter.ts";
+import { appendIndexChanges } from "./index-entry.ts";
 import { keySpace, numberKey } from "./key-space.ts";
 import type { StoreChange } from "./ordered-store.ts";
 import { type PartitionLocks, refuseLocked } from "./partition-lock.ts";
@@ -18,6 +19,7 @@ import { writeRowKey } from "./row-key.ts";
 import { expiryFloor, isAlive, RowReader } from "./row-reader.ts";
 import { StoredRowWriter } from "./stored-row-writer.ts";
 import type { Table } from "./table.ts";
+import type { TableIndex } from "./table-index.ts";
 
 /** What one row's change did. */
 export interface RowWritten {
@@ -37,7 +39,7 @@ export interface WriteContext {
   /** What it decides on and hands its changes to. */
   readonly queue: Pick<CommitQueue, "get" | "commit" | "settled">;
   readonly clock: Clock;
-  /** Undefined for changes that are not for good yet, a transaction's: they meet no lock, are not recorded and make no table grow. */
+  /** Undefined for changes that are not for good yet, a transaction's: they meet no lock, are not recorded, change no index and make no table grow. */
   readonly effects: WriteEffects | undefined;
 }
 
@@ -106,6 +108,8 @@ export class WriteBatch {
     const row = composePut(this.#out, walker, this.#now, table.schema.options.maxVersions, automatic);
     const log = this.#logOf(table);
     if (log !== undefined) this.#recorder(log).put(log.place(key, this.#nowMicros), row, this.#origin(log, this.#before(log, key)));
+    const indexes = this.#indexesOf(table);
+    if (indexes !== undefined) this.#index(indexes, this.#lookUp(key), row);
     this.#add({ type: "put", key, value: row });
     this.#grow(table, row.length);
     return { size: sizeOf(row), readSize: read, row };
@@ -124,13 +128,16 @@ export class WriteBatch {
       floor: expiryFloor(table, this.#now),
       sums: log === undefined ? undefined : [],
     };
-    const stored = this.#aliveRow(table, key);
+    const kept = this.#lookUp(key);
+    const stored = kept !== undefined && isAlive(kept, rules.floor) ? kept : undefined;
     const row = composeUpdate(this.#out, walker, stored === undefined ? undefined : this.#standOn(stored), rules, automatic);
     // What changes nothing leaves no record (unverified): who makes rows of records would make one that is not there.
     if (row === undefined) return { size: 0, readSize: read, row: undefined };
     if (log !== undefined) {
       this.#recorder(log).update(log.place(key, this.#nowMicros), walker, automatic, rules.sums, this.#origin(log, stored));
     }
+    const indexes = this.#indexesOf(table);
+    if (indexes !== undefined) this.#index(indexes, kept, row);
     this.#add({ type: "put", key, value: row });
     this.#grow(table, row.length);
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row };
@@ -144,6 +151,8 @@ export class WriteBatch {
     const log = this.#logOf(table);
     // Recorded whether or not there was a row (unverified): it is not read for that, and to delete it once more does no harm.
     if (log !== undefined) this.#recorder(log).delete(log.place(key, this.#nowMicros), walker, this.#origin(log, this.#before(log, key)));
+    const indexes = this.#indexesOf(table);
+    if (indexes !== undefined) this.#index(indexes, this.#lookUp(key), undefined);
     this.#add({ type: "del", key });
     return { size: walker.rowEnd - walker.rowStart, readSize: read, row: undefined };
   }
@@ -187,6 +196,11 @@ export class WriteBatch {
     return origins === undefined ? undefined : { columns: origins, floor: expiryFloor(table, this.#now), row };
   }
 
+  /** Adds what the indexes change with a row, which was `old` in storage, expired or not. */
+  #index(indexes: readonly TableIndex[], old: Uint8Array | undefined, row: Uint8Array | undefined): void {
+    appendIndexChanges({ writer: this.#writer, out: this.#out }, indexes, old, row, this.#changes);
+  }
+
   #grow(table: Table, bytes: number): void {
     if (this.#effects === undefined) return;
     const { growth } = this.#effects;
@@ -203,6 +217,10 @@ export class WriteBatch {
 
   #logOf(table: Table): ChangeLog | undefined {
     return this.#effects === undefined ? undefined : table.stream;
+  }
+
+  #indexesOf(table: Table): readonly TableIndex[] | undefined {
+    return this.#effects === undefined ? undefined : table.indexes;
   }
 
   #add(change: StoreChange): void {

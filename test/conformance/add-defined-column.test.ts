@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { DefinedColumn } from "../../src/model/schema.ts";
-import type { Value } from "../../src/model/value.ts";
+import { INF_MAX, INF_MIN, type Value } from "../../src/model/value.ts";
 import { type Caller, putRequest, tableRequest, updateRequest, valuesOf } from "./caller.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
 import { oneKey } from "./stream-of.ts";
@@ -90,6 +90,26 @@ describeEverywhere("AddDefinedColumn", (open) => {
     expect(await adding("pk")).toEqual(invalid("Duplicated attribute column name with primary key column: pk."));
     expect(await adding("a")).toMatchObject({ code: "OTSParameterInvalid" });
     expect(await definedIn(caller)).toEqual([{ name: "a", type: "string" }]);
+  });
+
+  it("lets an index be made of them", async () => {
+    const { caller } = await open();
+    await createDefining(caller, []);
+    await caller.call("AddDefinedColumn", { tableName, columns: [{ name: "c", type: "integer" }] });
+    const index = { name: "by_c", keyColumns: ["c"], definedColumns: [], type: "global" } as const;
+    await caller.call("CreateIndex", { mainTableName: tableName, index });
+    await caller.put(tableName, { pk: "a" }, { c: 5n });
+    const { rows } = await caller.range("by_c", { c: INF_MIN, pk: INF_MIN }, { c: INF_MAX, pk: INF_MAX });
+    expect(rows.map(({ key }) => key.map(({ value }) => value))).toEqual([[5n, "a"]]);
+  });
+
+  it("refuses an index, which is no table of its own", async () => {
+    const { caller } = await open();
+    await createDefining(caller, [{ name: "c", type: "integer" }]);
+    const index = { name: "by_c", keyColumns: ["c"], definedColumns: [], type: "global" } as const;
+    await caller.call("CreateIndex", { mainTableName: tableName, index });
+    const columns = [{ name: "d", type: "integer" }] as const;
+    expect(await caller.refusal("AddDefinedColumn", { tableName: "by_c", columns })).toMatchObject({ code: "OTSParameterInvalid" });
   });
 
   it("refuses a table that is not there, with an empty list too", async () => {

@@ -5,6 +5,7 @@ import { decodeRealKey, decodeRows } from "../../src/wire/plainbuffer/decode.ts"
 import { decodeMatrix } from "../../src/wire/plainbuffer/row-matrix.ts";
 import { type Caller, keyBytes, valuesOf } from "./caller.ts";
 import { describeEverywhere } from "./endpoints.ts";
+import { byCity, indexedTable, wholeRange } from "./indexed-table.ts";
 
 const tableName = "t";
 const twoKeys = [
@@ -91,6 +92,17 @@ describeEverywhere("BulkExport", (open) => {
     expect(await numbers(range)).toEqual([1n, 2n, 3n, 4n]);
     const filter = { type: "column", name: "c", comparator: "equal", value: 1n, filterIfMissing: true, latestVersionOnly: true } as const;
     expect(await numbers({ ...range, filter })).toEqual([1n, 3n]);
+  });
+
+  it("reads an index as a table of its own name", async () => {
+    const { caller } = await open();
+    await caller.call("CreateTable", indexedTable([byCity]));
+    await caller.put("t", { pk: "a", n: 1n }, { city: "Oslo", age: 5n });
+    const [start, end] = wholeRange(["city", "pk", "n"]);
+    const bounds = { start: keyBytes(start), end: keyBytes(end) };
+    expect((await matrixOf(caller, { tableName: "by_city", columns: ["city"], ...bounds })).rows).toEqual([
+      { key: ["Oslo", "a", 1n], values: [] },
+    ]);
   });
 
   it("goes on in pages of 5,000 rows, from the key it tells", async () => {

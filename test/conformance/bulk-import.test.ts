@@ -3,6 +3,7 @@ import type { RowChange } from "../../src/model/row.ts";
 import { encodeChange } from "../../src/wire/plainbuffer/encode.ts";
 import { keyBytes, tableRequest, valuesOf } from "./caller.ts";
 import { describeEverywhere } from "./endpoints.ts";
+import { byCity, indexedTable, wholeRange } from "./indexed-table.ts";
 import { createWithStream, iteratorOf, oneKey, recordText } from "./stream-of.ts";
 import { createForTransactions, TransactionCaller } from "./transaction-of.ts";
 
@@ -67,6 +68,17 @@ describeEverywhere("BulkImport", (open) => {
     await caller.call("BulkImport", importOf([put("a", 1n), put("b", 2n), put("a", 3n)]));
     const { records } = await caller.call("GetStreamRecord", { shardIterator: await iteratorOf(caller, streamId) });
     expect(records.map(recordText)).toEqual(["put a c=1", "put b c=2", "put a c=3"]);
+  });
+
+  it("lays the rows' entries in the table's indexes, and none in an index by its name", async () => {
+    const { caller } = await open();
+    await caller.call("CreateTable", indexedTable([byCity]));
+    const key = [...keyOf("a"), { name: "n", value: 1n }];
+    await caller.call("BulkImport", importOf([{ type: "put", key, cells: [{ name: "city", value: "Oslo" }] }]));
+    const { rows } = await caller.range("by_city", ...wholeRange(["city", "pk", "n"]));
+    expect(rows.map((row) => row.key[0]!.value)).toEqual(["Oslo"]);
+    const direct = await caller.call("BulkImport", { ...importOf([put("a", "x")]), tableName: "by_city" });
+    expect(direct.rows).toEqual([{ ok: false, error: { code: "OTSParameterInvalid", text: "Can't write index table directly." } }]);
   });
 
   it("leaves rows alone that a transaction has locked", async () => {

@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
-import { cellsOf, putRequest, tableRequest } from "./caller.ts";
+import { cellsOf, keyBytes, putRequest, tableRequest } from "./caller.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
+import { byCity, indexedTable, twoKeys, wholeRange } from "./indexed-table.ts";
 import { iteratorOf, recordText, streamIdOf } from "./stream-of.ts";
-import { committed, createForTransactions, sessionMissing, TransactionCaller, twoKeys } from "./transaction-of.ts";
+import { committed, createForTransactions, sessionMissing, TransactionCaller } from "./transaction-of.ts";
 
 describeEverywhere("CommitTransaction", (open) => {
   it("shows everybody all that was written, and frees the key", async () => {
@@ -65,6 +66,22 @@ describeEverywhere("CommitTransaction", (open) => {
     const iterator = await iteratorOf(caller, await streamIdOf(caller, "t"));
     await transaction.commit();
     expect((await caller.call("GetStreamRecord", { shardIterator: iterator })).records.map(recordText)).toEqual(["put a 1 c=1"]);
+  });
+
+  it("shows in the table's indexes what it shows in the table, and nothing before", async () => {
+    const { caller } = await open();
+    await caller.call("CreateTable", { ...indexedTable([byCity]), localTransactions: true });
+    await caller.put("t", { pk: "a", n: 1n }, { city: "Rome" });
+    const transaction = await TransactionCaller.start(caller, "a");
+    await transaction.put("a", 1n, { city: "Oslo" });
+    await transaction.put("a", 1n, { city: "Bern" });
+    await transaction.put("a", 2n, { city: "Bonn" });
+    const cities = async () => (await caller.range("by_city", ...wholeRange(["city", "pk", "n"]))).rows.map(({ key }) => key[0]!.value);
+    expect(await cities()).toEqual(["Rome"]);
+    const request = { tableName: "by_city", key: keyBytes({ city: "Rome", pk: "a", n: 1n }), selection: { maxVersions: 1 } };
+    expect(await caller.refusal("GetRow", { ...request, transactionId: transaction.id })).toMatchObject({ code: "OTSParameterInvalid" });
+    await transaction.commit();
+    expect(await cities()).toEqual(["Bern", "Bonn"]);
   });
 
   it("ends the transaction: it cannot be committed, used or aborted again", async () => {

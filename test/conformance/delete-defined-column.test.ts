@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { type Caller, tableRequest, valuesOf } from "./caller.ts";
 import { describeEverywhere } from "./endpoints.ts";
+import { byCity, indexedTable } from "./indexed-table.ts";
 import { oneKey } from "./stream-of.ts";
 
 const tableName = "t";
@@ -48,6 +49,18 @@ describeEverywhere("DeleteDefinedColumn", (open) => {
       });
     }
     expect(await namesIn(caller)).toEqual(["a", "b", "c"]);
+  });
+
+  it("refuses columns that an index is made of", async () => {
+    const { caller } = await open();
+    await caller.call("CreateTable", indexedTable([byCity]));
+    const { definedColumns } = (await caller.call("DescribeTable", { tableName })).meta;
+    for (const name of [...byCity.keyColumns, ...byCity.definedColumns]) {
+      expect(await caller.refusal("DeleteDefinedColumn", { tableName, columns: [name] })).toMatchObject({ code: "OTSParameterInvalid" });
+    }
+    expect((await caller.call("DescribeTable", { tableName })).meta.definedColumns).toEqual(definedColumns);
+    await caller.call("DropIndex", { mainTableName: tableName, indexName: byCity.name });
+    await caller.call("DeleteDefinedColumn", { tableName, columns: byCity.keyColumns });
   });
 
   it("refuses a table that is not there, with an empty list too", async () => {

@@ -3,7 +3,8 @@ import { INF_MAX, INF_MIN } from "../../src/model/value.ts";
 import { decodeRow } from "../../src/wire/plainbuffer/decode.ts";
 import { deleteRequest, keyBytes, putRequest, refusalOf, tableRequest, updateRequest } from "./caller.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
-import { committed, conflict, createForTransactions, sessionMissing, TransactionCaller, twoKeys } from "./transaction-of.ts";
+import { twoKeys } from "./indexed-table.ts";
+import { committed, conflict, createForTransactions, sessionMissing, TransactionCaller } from "./transaction-of.ts";
 
 const invalid = (text: string) => ({ status: 400, code: "OTSParameterInvalid", text });
 const switchedOff = invalid("Try to call method using explicit transaction on explicit-transaction-disabled table.");
@@ -232,7 +233,7 @@ describeEverywhere("StartLocalTransaction", (open) => {
 
   it("is refused for a table whose key the server completes", async () => {
     const { caller } = await open();
-    const keys = [twoKeys[0], { ...twoKeys[1], autoIncrement: true }];
+    const keys = twoKeys.map((column) => (column.type === "integer" ? { ...column, autoIncrement: true } : column));
     expect(await caller.refusal("CreateTable", { ...tableRequest("t", keys), localTransactions: true })).toEqual(
       invalid("AUTO_INCREMENT primary key can't be used when local transactions are enabled."),
     );

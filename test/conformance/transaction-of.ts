@@ -1,11 +1,7 @@
 import type { KeyBound } from "../../src/model/value.ts";
 import { decodeRow, decodeRows } from "../../src/wire/plainbuffer/decode.ts";
 import { type Caller, deleteRequest, keyBytes, type KeyOf, putRequest, tableRequest, valuesOf } from "./caller.ts";
-
-export const twoKeys = [
-  { name: "pk", type: "string" },
-  { name: "n", type: "integer" },
-] as const;
+import { twoKeys } from "./indexed-table.ts";
 
 /** A table of two key columns on which transactions can be started. */
 export async function createForTransactions(caller: Caller, tableName = "t"): Promise<void> {

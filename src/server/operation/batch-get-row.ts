@@ -7,6 +7,7 @@ import { answering, type CallContext } from "../call-context.ts";
 import { readCapacity } from "../capacity.ts";
 import { failedRow } from "../failed-row.ts";
 import { openKey } from "../read-key.ts";
+import { readableTable } from "../readable-table.ts";
 import { checkKeyAgainst } from "../validation/key.ts";
 import { invalidParameter } from "../validation/parameter.ts";
 import { checkSelection } from "../validation/selection.ts";
@@ -20,7 +21,7 @@ export const answerBatchGetRow = answering(batchGetRow, (request, context) => {
 function readTable(wanted: BatchGetTable, context: CallContext): TableResults {
   const { tableName, keys, selection } = wanted;
   try {
-    const table = context.store.catalogue.table(context.instance, tableName);
+    const table = readableTable(context.store, context.instance, tableName);
     const reader = context.store.reader(table, selection);
     return { tableName, rows: keys.map((key) => readRow(key, table, reader, context)) };
   } catch (thrown) {

@@ -2,6 +2,7 @@ import { bulkExport } from "../../wire/operation/bulk-export.ts";
 import { encodeMatrix } from "../../wire/plainbuffer/row-matrix.ts";
 import { answering } from "../call-context.ts";
 import { readCapacity } from "../capacity.ts";
+import { readableTable } from "../readable-table.ts";
 import { checkRange } from "../validation/key.ts";
 import { checkColumnName } from "../validation/name.ts";
 import { invalidParameter } from "../validation/parameter.ts";
@@ -16,7 +17,7 @@ export const answerBulkExport = answering(bulkExport, async (request, { store, i
   if (blockType === "simpleRowMatrix") checkFields(columns);
   const selection = { columns, maxVersions: 1, filter };
   checkSelection(selection);
-  const table = store.catalogue.table(instance, tableName);
+  const table = readableTable(store, instance, tableName);
   const { start, end } = checkRange(table.schema, "forward", request.start, request.end);
   const { rows, nextStart, size } = await store.readRange(table, { direction: "forward", start, end, selection });
   const page = { consumed: readCapacity(size), nextStart, blockType };

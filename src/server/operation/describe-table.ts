@@ -12,7 +12,7 @@ export const answerDescribeTable = answering(describeTable, ({ tableName }, { st
     status: "active",
     stream: streamDetailsOf(store.streams.ofTable(table)),
     shardSplits: (record.cuts ?? []).map((cut) => Buffer.from(cut, "base64")),
-    indexes: schema.indexes,
+    indexes: (table.indexes ?? []).map((index) => ({ ...index.schema, syncPhase: index.fillFrom === undefined ? "incremental" : "full" })),
     creationTime: record.createdAt,
   };
 });

@@ -2,6 +2,7 @@ import { getRange } from "../../wire/operation/get-range.ts";
 import { answering } from "../call-context.ts";
 import { readCapacity } from "../capacity.ts";
 import { transactionOf } from "../open-transaction.ts";
+import { readableTable } from "../readable-table.ts";
 import { checkRange } from "../validation/key.ts";
 import { invalidParameter } from "../validation/parameter.ts";
 import { checkSelection } from "../validation/selection.ts";
@@ -12,7 +13,7 @@ export const answerGetRange = answering(getRange, async (request, context) => {
   const transaction = transactionOf(context, request.transactionId);
   checkSelection(selection);
   if (limit !== undefined && limit <= 0) invalidParameter("The limit must be greater than 0.");
-  const table = store.catalogue.table(instance, request.tableName);
+  const table = readableTable(store, instance, request.tableName);
   const { start, end } = checkRange(table.schema, direction, request.start, request.end);
   transaction?.checkRange(table, start, end);
   const page = await store.readRange(table, { direction, start, end, limit, selection }, transaction);

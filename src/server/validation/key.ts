@@ -31,7 +31,8 @@ function checkKeyLength(walker: RowWalker, field: number): void {
   if (length > limits.keyValueBytesMax) tooLong(nameOf(walker, field), length);
 }
 
-function tooLong(name: string, length: number): never {
+/** @throws OTSParameterInvalid */
+export function tooLong(name: string, length: number): never {
   invalidParameter(
     `The length of primary key column: '${name}' exceeds the MaxLength:${limits.keyValueBytesMax} with CurrentLength:${length}.`,
   );

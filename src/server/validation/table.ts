@@ -8,6 +8,7 @@ import {
   type TableSchema,
 } from "../../model/schema.ts";
 import { INF_MAX, INF_MIN, INTEGER_MAX, INTEGER_MIN, type KeyBound, type KeyValue } from "../../model/value.ts";
+import { refusal } from "../../store/refusal.ts";
 import type { StreamOptions } from "../../store/stream.ts";
 import type { Capacity } from "../../wire/operation/capacity.ts";
 import type { CreateTableRequest } from "../../wire/operation/create-table.ts";
@@ -15,12 +16,13 @@ import type { TableOptionsPatch } from "../../wire/operation/table-meta.ts";
 import type { UpdateTableRequest } from "../../wire/operation/update-table.ts";
 import { checkColumnName, checkTableName } from "./name.ts";
 import { invalidParameter } from "./parameter.ts";
+import { checkIndexAgainst, indexSchemaOf } from "./secondary-index.ts";
 
 /** INT64_MAX/1000000, the bound of `max deviation` (reference 7.9). */
 const DEVIATION_MAX = Number((2n ** 63n - 1n) / 1_000_000n);
 const PARTITIONS_MAX = 10;
 
-/** The schema a CreateTable asks for. @throws OTSParameterInvalid with the texts of reference 7.9 */
+/** The schema a CreateTable asks for. @throws OTSParameterInvalid with the texts of reference 7.9, OTSQuotaExhausted for too many indexes */
 export function tableSchemaOf(request: CreateTableRequest): TableSchema {
   const { meta, reserved, stream, options = {} } = request;
   checkTableName(meta.tableName);
@@ -36,10 +38,11 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
   }
   for (const { begin, end } of request.partitions) checkPartition(meta.key[0]!, begin, end);
   if (request.partitions.length > PARTITIONS_MAX) invalidParameter(`The count of partitions cannot be greater than ${PARTITIONS_MAX}`);
-  // Accepting what is not there would lose data later: an index that finds nothing.
-  if (request.indexes.length > 0) invalidParameter("Unsupported operation: CreateTable with an index.");
+  // Accepting what is not there would promise what is not kept.
   if (request.encryption?.enabled === true) invalidParameter("Unsupported operation: CreateTable with encryption.");
-  return {
+  // Before any of them is looked at: a body has room for hundreds of thousands.
+  if (request.indexes.length > limits.indexesPerTableMax) throw refusal.indexQuota(limits.indexesPerTableMax);
+  const schema: TableSchema = {
     name: meta.tableName,
     key: meta.key,
     definedColumns: meta.definedColumns,
@@ -47,8 +50,10 @@ export function tableSchemaOf(request: CreateTableRequest): TableSchema {
     stream: stream?.enabled === true ? { enabled: true, ...streamOptionsOf(stream) } : { enabled: false },
     localTransactions: request.localTransactions === true,
     reserved,
-    indexes: [],
+    indexes: request.indexes.map(indexSchemaOf),
   };
+  for (const index of schema.indexes) checkIndexAgainst(schema, index);
+  return schema;
 }
 
 /** @throws OTSParameterInvalid for an UpdateTable that changes nothing or what cannot be changed. */
@@ -85,10 +90,17 @@ export function withColumns({ key, definedColumns }: TableSchema, added: readonl
   return columns;
 }
 
-/** A table's defined columns but for some. @throws OTSParameterInvalid for a column that is not defined (unverified, and so is the text) */
-export function withoutColumns({ definedColumns }: TableSchema, deleted: readonly string[]): readonly DefinedColumn[] {
+/**
+ * A table's defined columns but for some. @throws OTSParameterInvalid for a column that is not defined, or that an index needs (both unverified, and so are the
+ * texts)
+ */
+export function withoutColumns({ definedColumns, indexes }: TableSchema, deleted: readonly string[]): readonly DefinedColumn[] {
   const missing = deleted.find((name) => !definedColumns.some((column) => column.name === name));
   if (missing !== undefined) invalidParameter(`Defined column does not exist: '${missing}'.`);
+  for (const index of indexes) {
+    const needed = [...index.keyColumns, ...index.definedColumns].find((name) => deleted.includes(name));
+    if (needed !== undefined) invalidParameter(`Defined column is used by index '${index.name}': '${needed}'.`);
+  }
   return definedColumns.filter(({ name }) => !deleted.includes(name));
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import type { RowChange } from "../../../src/model/row.ts";
-import { defaultTableOptions, type KeySchema, type TableOptions } from "../../../src/model/schema.ts";
+import { defaultTableOptions, type DefinedColumn, type IndexSchema, type KeySchema, type TableOptions } from "../../../src/model/schema.ts";
 import { LevelStore } from "../../../src/store/level-store.ts";
 import { MemoryStore } from "../../../src/store/memory-store.ts";
 import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreChange } from "../../../src/store/ordered-store.ts";
@@ -79,6 +79,8 @@ export interface StreamWorld<Ordered extends OrderedStore = OrderedStore> {
 
 export interface WorldOptions {
   readonly key?: readonly KeySchema[];
+  readonly definedColumns?: readonly DefinedColumn[];
+  readonly indexes?: readonly IndexSchema[];
   readonly options?: Partial<TableOptions>;
   readonly partitionBytesMax?: number | undefined;
   readonly localTransactions?: boolean;
@@ -88,27 +90,28 @@ export const stringKey: readonly KeySchema[] = [{ name: "pk", type: "string" }];
 
 export async function openWorld<Ordered extends OrderedStore>(
   ordered: Ordered,
-  { key = stringKey, options = {}, partitionBytesMax, localTransactions = false }: WorldOptions = {},
+  world: WorldOptions = {},
   again: () => Promise<OrderedStore> = async () => ordered,
   clock = new UnsteadyClock(),
 ): Promise<StreamWorld<Ordered>> {
+  const { key = stringKey, definedColumns = [], indexes = [], options = {}, partitionBytesMax, localTransactions = false } = world;
   const store = await TableStore.open(ordered, { clock, partitionBytesMax });
   if (await store.catalogue.createInstance("one")) {
     await store.catalogue.createTable("one", {
       name: "t",
       key,
-      definedColumns: [],
+      definedColumns,
       options: { ...defaultTableOptions, ...options },
       stream: { enabled: false },
       localTransactions,
       reserved: { read: 0, write: 0 },
-      indexes: [],
+      indexes,
     });
   }
   const table = store.catalogue.table("one", "t");
   const reopen = async () => {
     await store.close();
-    return openWorld(await again(), { key, options, partitionBytesMax, localTransactions }, again, clock);
+    return openWorld(await again(), world, again, clock);
   };
   return { ordered, store, table, clock, reopen };
 }
