@@ -9,54 +9,19 @@
  * Pass lines: copy >= 7 x less client CPU than the SDK and at most 200 MB, four times the rows <= 1.1 x of that, cells of 2 MB bounded by the
  * declared bytes in flight; verification >= 0.75 of scanning both sides fully decoded with our own client at the same concurrency.
  */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { peakMegabytes, type Measured } from "../test/bench/measure.ts";
+import { ServerProcess } from "../test/bench/server/server-process.ts";
+import { numberOption, textOption } from "./options.ts";
 
 const root = resolve(import.meta.dirname, "..");
-const option = (name: string, fallback: string) =>
-  process.argv
-    .slice(2)
-    .find((arg) => arg.startsWith(`${name}=`))
-    ?.slice(name.length + 1) ?? fallback;
-const rows = Number(option("rows", "1000000"));
-const runs = Number(option("runs", "1"));
-const cells = Number(option("cells", "400"));
-const only = new Set(option("only", "load,scan,copy,verify,memory,cells").split(","));
-
-interface Server {
-  readonly process: ChildProcess;
-  readonly endpoint: string;
-  readonly keys: string;
-}
-
-async function startServer(folder: string): Promise<Server> {
-  const child = spawn(
-    process.execPath,
-    [
-      join(root, "dist/src/cli/main.js"),
-      "serve",
-      "--data-dir",
-      join(folder, "store"),
-      "--instance",
-      "legacy",
-      "--instance",
-      "modern",
-      "--instance",
-      "peer",
-      "--json",
-    ],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  for await (const line of createInterface({ input: child.stdout })) {
-    const started: { endpoint: string; keysFile: string } = JSON.parse(line);
-    return { process: child, endpoint: started.endpoint, keys: started.keysFile };
-  }
-  throw new Error("the server ended before it said where it is");
-}
+const rows = numberOption("rows", 1_000_000);
+const runs = numberOption("runs", 1);
+const cells = numberOption("cells", 400);
+const only = new Set(textOption("only", "load,scan,copy,verify,memory,cells").split(","));
 
 /** One measured client process. `rowsOf` reads its last line of output. */
 function measured(script: readonly string[], conditions: readonly string[], rowsOf: (last: string) => number | undefined): Measured {
@@ -108,7 +73,16 @@ function median(run: (attempt: number) => Measured): Measured {
 
 const folder = mkdtempSync(join(tmpdir(), "tableferry-bench-"));
 if (spawnSync(process.execPath, [join(root, "tools/build.ts")], { stdio: "inherit" }).status !== 0) process.exit(1);
-const server = await startServer(folder);
+const server = await ServerProcess.start([
+  join(root, "dist/src/cli/main.js"),
+  "serve",
+  "--data-dir",
+  join(folder, "store"),
+  ...["legacy", "modern", "peer"].flatMap((name) => ["--instance", name]),
+  "--port",
+  "0",
+  "--json",
+]);
 const to = [`endpoint=${server.endpoint}`, `keys=${server.keys}`];
 
 const table = (instance: string, name: string, key = "customer:string,order:integer") =>
@@ -207,9 +181,8 @@ try {
     line("tableferry migrate", command("migrate", job("copy-more", "migration", "orders_more", "orders_more")));
     console.log("");
   }
-  console.log(`server: ${peakMegabytes(server.process.pid!)} MB peak`);
+  console.log(`server: ${peakMegabytes(server.pid)} MB peak`);
 } finally {
-  server.process.kill("SIGTERM");
-  await new Promise((done) => server.process.once("exit", done));
+  await ServerProcess.endAll();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -16,20 +16,31 @@ export const systemChance: Chance = {
   bytes: (length) => new Uint8Array(randomBytes(length)),
 };
 
-/** xorshift128+ seeded by splitmix64: the same seed gives the same sequence on every machine. Never for keys. */
+/**
+ * xoshiro128++ seeded by splitmix32: the same seed gives the same sequence on every machine, and no sequence comes round before 2^128 - 1 steps. Never for
+ * keys.
+ */
 export function seededChance(seed: number): Chance {
-  let a = (seed ^ 0x9e3779b9) >>> 0 || 1;
-  let b = (Math.imul(seed, 0x85ebca6b) ^ 0xc2b2ae35) >>> 0 || 2;
-  const word = () => {
-    let t = a;
-    a = b;
-    t ^= t << 23;
-    t ^= t >>> 17;
-    t ^= b ^ (b >>> 26);
-    b = t >>> 0;
-    return (a + b) >>> 0;
+  let mixed = seed | 0;
+  const mix = () => {
+    mixed = (mixed + 0x9e3779b9) | 0;
+    let z = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return z ^ (z >>> 15);
   };
-  for (let i = 0; i < 16; i++) word();
-  const bytes = (length: number) => Uint8Array.from({ length }, () => word() & 0xff);
+  let [a, b, c, d] = [mix(), mix(), mix(), mix()];
+  const word = () => {
+    const sum = (a + d) | 0;
+    const result = (((sum << 7) | (sum >>> 25)) + a) >>> 0;
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = (d << 11) | (d >>> 21);
+    return result;
+  };
+  const bytes = (length: number) => Uint8Array.from({ length }, () => word() >>> 24);
   return { next: () => word() / 0x1_0000_0000, bytes, id: () => Buffer.from(bytes(16)).toString("hex") };
 }

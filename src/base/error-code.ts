@@ -39,6 +39,12 @@ export const errorCodes = {
   TF_TABLE_THERE: "The table is there already, and is not as declared. Declare it as it is, name another table, or adopt it.",
   TF_ADMIN_INVALID: "The administration call is not understood. Use the same version of tableferry on both sides.",
   TF_PARTITION_WHOLE: "The partition cannot be split there. Name a key within it, or write rows of other partition keys first.",
+  TF_CONTROLS_OFF:
+    "Test controls are off unless the server is started with them: `tableferry serve --test-controls`, or `startTableStore({ testControls: true })`.",
+  TF_FAULT_INVALID: "A fault rule makes no sense. Correct the field named; docs/testing.md lists them.",
+  TF_STORE_NOT_EMPTY: "A snapshot is restored only into an empty store. Name a new folder, or leave the snapshot out.",
+  TF_SNAPSHOT_CORRUPT: "The file is no snapshot, or a damaged one. Nothing was restored; take it again, or restore the file from a copy.",
+  TF_SNAPSHOT_NEWER: "The snapshot was written by a newer version. Use that version of tableferry, or take it again with this one.",
   TF_STORE_NEWER: "The data folder was written by a newer version. Use that version of tableferry, or name another folder.",
   // --- sources and targets
   TF_SOURCE_MISSING: "What should be read is not there. Check the name, and that the credentials see the right instance.",

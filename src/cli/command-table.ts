@@ -85,6 +85,12 @@ export const commandTable: readonly CommandRow[] = [
     options: [
       { name: "data-dir", kind: "text", value: "folder", text: "where the data lives (default: .tableferry/store)" },
       { name: "memory", kind: "flag", text: "keep everything in memory, for tests" },
+      {
+        name: "restore",
+        kind: "text",
+        value: "file",
+        text: "begin with this snapshot (docs/testing.md); the store must be empty",
+      },
       { name: "host", kind: "text", value: "address", text: "address to listen on (default: 127.0.0.1)" },
       { name: "port", kind: "port", value: "number", text: "port to listen on, 0 for a free one (default: 8087)" },
       {
@@ -93,7 +99,18 @@ export const commandTable: readonly CommandRow[] = [
         value: "name",
         text: "instance to make when it is missing; repeat for several (default: local, unless --data-dir is given)",
       },
-      { name: "log", kind: "flag", text: "print a line for every request on standard error" },
+      { name: "log", kind: { oneOf: ["requests"] }, value: "what", text: "requests: print a line for every request on standard error" },
+      {
+        name: "metrics",
+        kind: "port",
+        value: "port",
+        text: "serve metrics for Prometheus at http://127.0.0.1:<port>/metrics, to whoever is on this machine; 0 for a free port",
+      },
+      {
+        name: "test-controls",
+        kind: "flag",
+        text: "let whoever has the access key advance the clock and set faults (docs/testing.md); never for data that matters",
+      },
       {
         name: "access-key-id",
         kind: "text",

@@ -4,6 +4,10 @@ export interface AccessKey {
   readonly secret: string;
   /** The only instance it opens; absent: every instance. */
   readonly instance?: string | undefined;
+  /** Of a temporary key: what every request must carry beside it. */
+  readonly token?: string | undefined;
+  /** Of a temporary key: when it ends, milliseconds since 1970 by the store's clock. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** The keys a server accepts. The first one is the root key: it opens every instance and administers the server. */
@@ -34,6 +38,11 @@ export class AccessKeys {
     const own = this.all().filter((key) => key.instance === instance);
     for (const { id } of own) this.#byId.delete(id);
     return own.length > 0;
+  }
+
+  /** Forgets temporary keys whose time is over. */
+  removeExpired(now: number): void {
+    for (const { id, expiresAt = Infinity } of this.all()) if (expiresAt <= now) this.#byId.delete(id);
   }
 
   all(): readonly AccessKey[] {

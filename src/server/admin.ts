@@ -1,4 +1,5 @@
 import { TableferryError } from "../base/error.ts";
+import { isControlOp, parseControlRequest, type ControlRequest } from "./test-controls/control-call.ts";
 
 /** Where administration calls go; signed with the root key like any other request, JSON in and out. */
 export const ADMIN_PATH = "/tableferry/admin";
@@ -16,7 +17,8 @@ export type AdminRequest =
   /** Splits a partition before a partition key, or the largest in its middle. A binary key in base64, an integer in decimal digits. */
   | { readonly op: "splitPartition"; readonly instance: string; readonly table: string; readonly key?: string | undefined }
   /** Answers first, then stops the server as its owner would. */
-  | { readonly op: "shutdown" };
+  | { readonly op: "shutdown" }
+  | ControlRequest;
 
 /** Who answers: the store is the one looked for when the id is the same, whatever the process. */
 export interface PingReply {
@@ -49,6 +51,8 @@ export interface AdminActions {
   dropInstance(name: string, force: boolean): Promise<InstanceReply>;
   splitPartition(instance: string, table: string, key: string | undefined): Promise<PartitionsReply>;
   shutdown(): void;
+  /** @throws TF_CONTROLS_OFF */
+  control(request: ControlRequest): Promise<object>;
 }
 
 /**
@@ -79,6 +83,8 @@ function run(request: AdminRequest, actions: AdminActions): object | Promise<obj
     case "shutdown":
       actions.shutdown();
       return {};
+    default:
+      return actions.control(request);
   }
 }
 
@@ -94,6 +100,7 @@ function parseAdminRequest(body: Uint8Array): AdminRequest {
   const { op } = content;
   if (op === "ping" || op === "shutdown") return { op };
   if (op === "splitPartition") return splitRequest(content);
+  if (isControlOp(op)) return parseControlRequest(op, content);
   if (op !== "createInstance" && op !== "dropInstance") return invalid(`the op ${JSON.stringify(op)} is not known`);
   if (!("name" in content) || typeof content.name !== "string") return invalid(`${op} needs a name`);
   const { name } = content;

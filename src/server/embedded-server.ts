@@ -3,6 +3,7 @@ import { systemChance } from "../base/chance.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import { restoreSnapshot } from "../store/snapshot-file.ts";
 import type { StoreFolder } from "../store/store-folder.ts";
 import { TableStore } from "../store/table-store.ts";
 import type { Transport } from "../wire/transport.ts";
@@ -12,11 +13,16 @@ import type { HttpListener, ListenOptions } from "./http-listener.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
 import { partitionKeyOf } from "./partition-key.ts";
 import { createServer, type RequestEvent } from "./server.ts";
+import { runControl } from "./test-controls/control-call.ts";
+import type { TestControls } from "./test-controls/test-controls.ts";
+import { issueTemporaryKey, type TemporaryKey, type TemporaryKeyOptions } from "./temporary-key.ts";
 import { Tunnels } from "./tunnel/tunnels.ts";
 
 export interface EmbeddedServerOptions {
   /** Folder of a durable store, made when it is missing; without it everything is in memory and gone when the server closes. */
   readonly dataDir?: string | undefined;
+  /** A snapshot to fill the store from before it is served, which must be empty. Keys are not part of it. */
+  readonly restore?: string | undefined;
   /** Instances that must be there; they are made when they are missing. */
   readonly instances?: readonly string[] | undefined;
   /**
@@ -33,6 +39,8 @@ export interface EmbeddedServerOptions {
   /** False: answers before the disk has written. Faster; a power cut loses the last moments. */
   readonly durable?: boolean | undefined;
   readonly clock?: Clock | undefined;
+  /** What a test may do to the server. Its clock is the store's then; `clock` still dates requests and replies. */
+  readonly controls?: TestControls | undefined;
   readonly chance?: Chance | undefined;
   /** Told of each request once it is answered. */
   readonly log?: ((event: RequestEvent) => void) | undefined;
@@ -45,6 +53,8 @@ export interface EmbeddedServerOptions {
 export interface EmbeddedServer {
   /** `http://host:port`; undefined without a socket. */
   readonly endpoint: string | undefined;
+  /** Open ones. */
+  readonly connections: number;
   /** The server as a transport, for calls without a socket. */
   readonly handler: Transport;
   /** Made once with the store; tells it from every other, whatever its address. */
@@ -59,21 +69,26 @@ export interface EmbeddedServer {
   createInstance(name: string): Promise<boolean>;
   /** False when there is none. @throws TF_INSTANCE_NOT_EMPTY unless forced */
   dropInstance(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
+  /** Makes a key with a security token, good for a time by the store's clock and until the server stops. */
+  temporaryKey(options: TemporaryKeyOptions): TemporaryKey;
   /** Finishes what is under way, then closes socket and store. May be called twice. */
   close(): Promise<void>;
 }
 
 /**
  * Opens an embedded Table Store and serves it.
- * @throws TF_STORE_LOCKED, TF_STORE_NEWER, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT, TF_ADDRESS_IN_USE, TF_INSTANCE_INVALID
+ * @throws TF_STORE_LOCKED, TF_STORE_NEWER, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT, TF_ADDRESS_IN_USE, TF_INSTANCE_INVALID, and of a
+ *   snapshot TF_SNAPSHOT_CORRUPT, TF_SNAPSHOT_NEWER, TF_STORE_NOT_EMPTY, TF_IO
  */
 export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
-  const { clock = systemClock, chance = systemChance, dataDir } = options;
+  const { chance = systemChance, dataDir, controls, restore } = options;
+  const clock = controls?.clock ?? options.clock ?? systemClock;
   for (const name of options.instances ?? []) checkInstanceName(name);
   const folder = dataDir === undefined ? undefined : await openFolder(dataDir, chance);
   const ordered = folder?.store ?? new MemoryStore();
   let close = () => ordered.close();
   try {
+    if (restore !== undefined) await restoreSnapshot(ordered, restore);
     const keys = new AccessKeys(await keysFor(options, folder, chance));
     const store = await TableStore.open(ordered, { clock, sync: options.durable, onError: options.onError });
     close = () => store.close();
@@ -117,12 +132,14 @@ class RunningServer implements EmbeddedServer {
     this.#clock = options.clock ?? systemClock;
     this.#chance = options.chance ?? systemChance;
     this.stopped = new Promise((resolve) => (this.#hasStopped = resolve));
-    const { log } = options;
+    const { log, controls } = options;
     this.handler = createServer({
       store,
       tunnels,
       keys,
-      clock: this.#clock,
+      clock: controls?.clock ?? this.#clock,
+      wireClock: this.#clock,
+      interference: controls?.faults,
       chance: this.#chance,
       log,
       administer: administer(this.#adminActions()),
@@ -131,6 +148,10 @@ class RunningServer implements EmbeddedServer {
 
   get endpoint(): string | undefined {
     return this.#listener?.endpoint;
+  }
+
+  get connections(): number {
+    return this.#listener?.connections ?? 0;
   }
 
   get rootKey(): AccessKey {
@@ -158,8 +179,15 @@ class RunningServer implements EmbeddedServer {
     return dropped;
   }
 
+  temporaryKey(options: TemporaryKeyOptions): TemporaryKey {
+    const { controls } = this.#options;
+    return issueTemporaryKey(this.#keys, this.#chance, (controls?.clock ?? this.#clock).now(), options);
+  }
+
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      // What a fault rule holds back is let go, or it would be waited for.
+      this.#options.controls?.faults.clear();
       await this.#listener?.close();
       await this.store.close();
       this.#hasStopped();
@@ -185,6 +213,7 @@ class RunningServer implements EmbeddedServer {
       },
       // The reply leaves first: closing waits for requests under way, and this call is one.
       shutdown: () => void this.close(),
+      control: (request) => runControl(request, this.#options.controls, this),
     };
   }
 
@@ -200,7 +229,9 @@ class RunningServer implements EmbeddedServer {
     if (this.#folder === undefined) return;
     const { root } = await loadKeys(this.#folder);
     const given = new Set(this.#options.keys?.map(({ id }) => id));
-    const instanceKeys = this.#keys.all().filter(({ id, instance }) => instance !== undefined && !given.has(id));
+    const instanceKeys = this.#keys
+      .all()
+      .filter(({ id, instance, token }) => instance !== undefined && token === undefined && !given.has(id));
     await saveKeys(this.#folder, { root, instanceKeys });
   }
 }

@@ -10,7 +10,12 @@ import type { AccessKey, AccessKeys } from "./access-keys.ts";
 import { ADMIN_PATH, type Administer } from "./admin.ts";
 import { answers } from "./answers.ts";
 import { authenticate, authFailed } from "./authenticate.ts";
+import type { Interference } from "./call-context.ts";
+import { asksForCompression, deflatedReply, inflatedRequest, isCompressed } from "./compression.ts";
+import { ConnectionCut } from "./connection-cut.ts";
+import { unlessGivenUp } from "./given-up.ts";
 import { refusalFor } from "./refuse.ts";
+import { SigningKeys } from "./signing-key.ts";
 import type { Tunnels } from "./tunnel/tunnels.ts";
 
 /** What is told of a request once it is answered. */
@@ -18,7 +23,7 @@ export interface RequestEvent {
   readonly operation: string;
   readonly instance: string;
   readonly requestId: string;
-  /** HTTP status. */
+  /** HTTP status; 0 where a fault rule cut the connection. */
   readonly status: number;
   /** The service's code, where the request was refused. */
   readonly code?: string | undefined;
@@ -33,44 +38,65 @@ export interface ServerOptions {
   readonly store: TableStore;
   readonly tunnels: Tunnels;
   readonly keys: AccessKeys;
+  /** The time of rows: versions, expiry. */
   readonly clock: Clock;
+  /** What the dates of requests are held against, and replies are dated by; `clock` unless told otherwise. */
+  readonly wireClock?: Clock | undefined;
   readonly chance: Chance;
   readonly log?: ((event: RequestEvent) => void) | undefined;
   /** Answers administration calls; without it their path is refused as an unknown operation. */
   readonly administer?: Administer | undefined;
+  /** Comes between authentic requests and their answers, administration excepted. */
+  readonly interference?: Interference | undefined;
 }
 
 /**
  * The embedded Table Store as a transport: every request is authenticated, answered or refused in the service's words, and every reply signed where the
- * caller is known. It never rejects.
+ * caller is known. It rejects only where a fault rule cuts the connection, or the caller gives up on a request that one holds back.
  */
 export function createServer(options: ServerOptions): Transport {
-  const { keys, clock, chance, log } = options;
+  const { interference } = options;
+  const exchange = exchangeWith(options);
+  if (interference === undefined) return exchange;
+  return (request, signal) => (interference.active ? unlessGivenUp(exchange(request), signal) : exchange(request));
+}
+
+function exchangeWith(options: ServerOptions): (request: WireRequest) => Promise<WireResponse> {
+  const { keys, clock, wireClock = clock, chance, log } = options;
+  const signingKeys = new SigningKeys();
   return async (request) => {
-    const started = clock.monotonic();
+    const started = wireClock.monotonic();
     const requestId = chance.id();
     const key = keys.find(request.headers["x-ots-accesskeyid"] ?? "");
+    const signing = key === undefined ? undefined : signingKeys.for(key, request.headers);
     let status = 200;
     let code: string | undefined;
     let error: unknown;
     let body: Uint8Array;
     try {
-      authenticate(request, key, clock.now());
-      body = await answer(request, key, options);
+      authenticate(request, key, signing, { wire: wireClock.now(), store: clock.now() });
+      body = await answer(isCompressed(request) ? await inflatedRequest(request) : request, key, options);
     } catch (thrown) {
+      if (thrown instanceof ConnectionCut) {
+        log?.(eventOf(request, { status: 0, bytesOut: 0, requestId, code, error, milliseconds: wireClock.monotonic() - started }));
+        throw thrown;
+      }
       const { refusal, unexpected } = refusalFor(thrown);
       ({ status, code } = refusal);
       if (unexpected) error = thrown;
       body = encodeErrorBody(refusal.code, refusal.text);
     }
-    const response = signedResponse(request.path, status, body, requestId, clock.now(), key);
-    log?.(eventOf(request, response, { requestId, code, error, milliseconds: clock.monotonic() - started }));
+    const compressed = asksForCompression(request) ? await deflatedReply(body) : undefined;
+    const response = signedResponse(request.path, status, body, requestId, wireClock.now(), signing, compressed);
+    log?.(
+      eventOf(request, { status, bytesOut: response.body.length, requestId, code, error, milliseconds: wireClock.monotonic() - started }),
+    );
     return response;
   };
 }
 
 function answer(request: WireRequest, key: AccessKey, options: ServerOptions): Promise<Uint8Array> {
-  const { store, tunnels, keys, clock, chance, administer } = options;
+  const { store, tunnels, keys, clock, chance, administer, interference } = options;
   if (request.path === ADMIN_PATH && administer !== undefined) {
     if (key !== keys.root) throw authFailed("The user has no privilege to access the instance.");
     return administer(request.body);
@@ -80,15 +106,12 @@ function answer(request: WireRequest, key: AccessKey, options: ServerOptions): P
   if (!store.catalogue.hasInstance(instance)) throw authFailed("The instance is not found.");
   const name = request.path.slice(1);
   const known = isOperationName(name) ? answers[name] : undefined;
-  if (known === undefined) throw new ServiceError(400, "OTSParameterInvalid", `Unsupported operation: ${name}.`);
-  return known(request.body, { store, tunnels, instance, clock, chance });
+  if (!isOperationName(name) || known === undefined) throw new ServiceError(400, "OTSParameterInvalid", `Unsupported operation: ${name}.`);
+  const context = { store, tunnels, instance, clock, chance };
+  if (interference?.active !== true) return known(request.body, context);
+  return interference.around({ operation: name, instance, body: request.body }, (body) => known(body, context));
 }
 
-function eventOf(
-  { path, headers, body }: WireRequest,
-  response: WireResponse,
-  rest: Pick<RequestEvent, "requestId" | "code" | "error" | "milliseconds">,
-): RequestEvent {
-  const instance = headers["x-ots-instancename"] ?? "";
-  return { operation: path.slice(1), instance, status: response.status, bytesIn: body.length, bytesOut: response.body.length, ...rest };
+function eventOf({ path, headers, body }: WireRequest, rest: Omit<RequestEvent, "operation" | "instance" | "bytesIn">): RequestEvent {
+  return { operation: path.slice(1), instance: headers["x-ots-instancename"] ?? "", bytesIn: body.length, ...rest };
 }

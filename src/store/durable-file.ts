@@ -24,7 +24,12 @@ export async function writeDurably(path: string, text: string, mode = 0o644): Pr
   // A leftover of an earlier attempt kept its own mode.
   await chmod(fresh, mode);
   await rename(fresh, path);
-  const folder = await open(dirname(path), "r");
+  await syncFolder(dirname(path));
+}
+
+/** Makes names given and taken in a folder survive a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
   try {
     await folder.sync();
   } finally {

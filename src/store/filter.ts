@@ -3,7 +3,7 @@ import type { Comparator, Filter, ValueTransfer } from "../model/condition.ts";
 import { sameValue, typeOf, type Value } from "../model/value.ts";
 import { storedValueOf } from "../wire/plainbuffer/decode.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
-import { refusal } from "./refusal.ts";
+import { linearPattern } from "./linear-pattern.ts";
 import { nameOf } from "./stored-row-writer.ts";
 
 const nothing = new RowWalker("none");
@@ -110,7 +110,7 @@ function compareValues(a: Value, b: Value): number {
 /** Takes the first capture group, or the whole match, out of a string and casts it; undefined where that fails (unverified). */
 function compileTransfer(transfer: ValueTransfer | undefined): (value: Value) => Value | undefined {
   if (transfer === undefined) return (value) => value;
-  const pattern = compilePattern(transfer.regex);
+  const pattern = linearPattern(transfer.regex);
   const { castType } = transfer;
   return (value) => {
     if (typeof value !== "string") return undefined;
@@ -118,14 +118,6 @@ function compileTransfer(transfer: ValueTransfer | undefined): (value: Value) =>
     const text = match?.[1] ?? match?.[0];
     return text === undefined ? undefined : cast(text, castType);
   };
-}
-
-function compilePattern(regex: string): RegExp {
-  try {
-    return new RegExp(regex);
-  } catch {
-    throw refusal.parameter("Deserialize filter failed.");
-  }
 }
 
 function cast(text: string, type: ValueTransfer["castType"]): Value | undefined {

@@ -1,4 +1,10 @@
 /**
+ * Of stored entries; raised when older versions could no longer read what is written, or would write rows without what belongs to them. 1: tables and rows.
+ * 2: change logs, partitions and tunnels; a folder or snapshot of format 1 is one without any.
+ */
+export const storeFormat = 2;
+
+/**
  * Who lives where in the ordered store: the first byte of a key says what the entry is. Numbers are part of the stored format
  * and are never given to something else.
  */
@@ -13,6 +19,8 @@ export const keySpace = {
   autoIncrement: 0x04,
   /** `05` → the last table id given away. */
   lastTableId: 0x05,
+  /** `06` → empty: a snapshot is being restored, and what is there is not all of it. */
+  restoring: 0x06,
   /** `10 id key page` → row. */
   row: 0x10,
   /** `20 stream shard sequence` → change. */

@@ -1,7 +1,9 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { ClassicLevel } from "classic-level";
+import { systemClock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreChange } from "./ordered-store.ts";
+import { checkLevel, checkTable } from "./level-check.ts";
 import { storageError } from "./storage-error.ts";
 
 /**
@@ -12,6 +14,14 @@ const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 const BLOCK_CACHE_BYTES = 32 * 1024 * 1024;
 /** One visit to the thread pool brings this much; the default of 16 KB makes 20 visits out of a page of a range read. */
 const CURSOR_BYTES = 512 * 1024;
+
+/** Tables that are not checked before opening are checked behind it, one after each of these pauses: about 100 MB a second for a fifteenth of a core. */
+const CHECK_PAUSE_MS = 20;
+
+export interface LevelStoreOptions {
+  /** Bytes of tables that are checked before opening, 64 MB unless told otherwise; what is left is checked while the store is open. */
+  readonly checkedAtOnceBytes?: number | undefined;
+}
 
 /**
  * `batch` of abstract-level copies and checks each operation, 10 µs a row on the event loop against 1.9 µs for the method it
@@ -27,21 +37,26 @@ export class LevelStore implements OrderedStore {
   readonly #level: DirectLevel;
   readonly #folder: string;
   readonly #writes = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  readonly #checked: Promise<void>;
+  #damage: unknown;
   #closing: Promise<void> | undefined;
 
-  private constructor(level: DirectLevel, folder: string) {
+  private constructor(level: DirectLevel, folder: string, unchecked: readonly string[]) {
     this.#level = level;
     this.#folder = folder;
+    this.#checked = this.#check(unchecked);
   }
 
   /**
-   * Opens the folder, creating it when missing.
+   * Opens the folder, creating it when missing. Damage in what was not checked at once is found later, and then everything is refused with TF_STORE_CORRUPT.
    * @throws TF_STORE_LOCKED when another process has it open, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT.
    */
-  static async open(folder: string): Promise<LevelStore> {
+  static async open(folder: string, options: LevelStoreOptions = {}): Promise<LevelStore> {
     try {
       await mkdir(folder, { recursive: true });
       await access(folder, constants.W_OK);
+      const unchecked = await checkLevel(folder, options.checkedAtOnceBytes);
       const level = new DirectLevel(folder, {
         keyEncoding: "view",
         valueEncoding: "view",
@@ -49,7 +64,7 @@ export class LevelStore implements OrderedStore {
         cacheSize: BLOCK_CACHE_BYTES,
       });
       await level.open();
-      return new LevelStore(level, folder);
+      return new LevelStore(level, folder, unchecked);
     } catch (thrown) {
       throw storageError(thrown, folder);
     }
@@ -60,7 +75,7 @@ export class LevelStore implements OrderedStore {
   }
 
   write(changes: readonly StoreChange[], options: { readonly sync: boolean }): Promise<void> {
-    this.#refuseClosed();
+    this.#refuseUnusable();
     const write = this.#level._batch(changes, options).catch((thrown: unknown) => {
       throw storageError(thrown, this.#folder);
     });
@@ -85,13 +100,26 @@ export class LevelStore implements OrderedStore {
   }
 
   async approximateSize(from: Uint8Array, to: Uint8Array): Promise<number> {
-    this.#refuseClosed();
+    this.#refuseUnusable();
     return this.#level.approximateSize(from, to);
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.allSettled(this.#writes).then(() => this.#level.close());
+    this.#stopping.abort();
+    this.#closing ??= Promise.allSettled([...this.#writes, this.#checked]).then(() => this.#level.close());
     return this.#closing;
+  }
+
+  /** Tables that compaction has replaced meanwhile are gone and count as right. */
+  async #check(tables: readonly string[]): Promise<void> {
+    try {
+      for (const path of tables) {
+        await systemClock.sleep(CHECK_PAUSE_MS, this.#stopping.signal);
+        await checkTable(path);
+      }
+    } catch (thrown) {
+      if (!this.#stopping.signal.aborted) this.#damage = storageError(thrown, this.#folder);
+    }
   }
 
   #iteratorOptions(range: KeyRange, snapshot: Snapshot | undefined) {
@@ -115,7 +143,7 @@ export class LevelStore implements OrderedStore {
   }
 
   #guard<Result>(read: () => Result): Result {
-    this.#refuseClosed();
+    this.#refuseUnusable();
     try {
       return read();
     } catch (thrown) {
@@ -123,8 +151,9 @@ export class LevelStore implements OrderedStore {
     }
   }
 
-  #refuseClosed(): void {
+  #refuseUnusable(): void {
     if (this.#closing !== undefined) throw new TableferryError("TF_INTERNAL", { message: "the store is closed", place: this.#folder });
+    if (this.#damage !== undefined) throw this.#damage;
   }
 }
 

@@ -4,7 +4,7 @@ import type { ErrorCode } from "../base/error-code.ts";
 /** What LevelDB and the system say, by the words they use: LevelDB passes on no error numbers. */
 const signs: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/LEVEL_LOCKED|already held by process|\/LOCK: /i, "TF_STORE_LOCKED", "another process has the data folder open"],
-  [/ENOSPC|EDQUOT|No space left|quota exceeded/i, "TF_STORE_FULL", "the disk of the data folder is full"],
+  [/ENOSPC|EDQUOT|EFBIG|No space left|quota exceeded|File too large/i, "TF_STORE_FULL", "the disk of the data folder is full"],
   [
     /EROFS|EACCES|EPERM|Permission denied|Read-only file system|Operation not permitted/i,
     "TF_STORE_UNWRITABLE",

@@ -3,11 +3,10 @@ import { join } from "node:path";
 import type { Chance } from "../base/chance.ts";
 import { TableferryError } from "../base/error.ts";
 import { readIfPresent, writeDurably } from "./durable-file.ts";
+import { storeFormat } from "./key-space.ts";
 import { LevelStore } from "./level-store.ts";
+import { refuseHalfRestored } from "./snapshot-file.ts";
 import { storageError } from "./storage-error.ts";
-
-/** Raised when older versions could no longer read what is written. */
-export const storeFormat = 1;
 
 const FORMAT_FILE = "store.json";
 const LEVEL_FOLDER = "level";
@@ -40,8 +39,12 @@ export async function openStoreFolder(folder: string, chance: Chance): Promise<S
     await readFormat(folder);
     const store = await LevelStore.open(join(folder, LEVEL_FOLDER));
     try {
+      refuseHalfRestored(store, folder);
       // Read again under the lock: two first starts at once must agree on one id.
-      return { store, storeId: (await readFormat(folder)) ?? (await writeFormat(folder, chance.id())) };
+      const known = await readFormat(folder);
+      // What an older version wrote is read as it is; from here on it must not write beside what it does not know.
+      const storeId = known?.format === storeFormat ? known.storeId : await writeFormat(folder, known?.storeId ?? chance.id());
+      return { store, storeId };
     } catch (thrown) {
       await store.close();
       throw thrown;
@@ -54,8 +57,13 @@ export async function openStoreFolder(folder: string, chance: Chance): Promise<S
   };
 }
 
-/** The store's id, or undefined in a folder without a store. */
-async function readFormat(folder: string): Promise<string | undefined> {
+interface Format {
+  readonly format: number;
+  readonly storeId: string;
+}
+
+/** Undefined in a folder without a store. @throws TF_STORE_NEWER, TF_STORE_CORRUPT */
+async function readFormat(folder: string): Promise<Format | undefined> {
   const place = join(folder, FORMAT_FILE);
   const text = await readIfPresent(place);
   if (text === undefined) return undefined;
@@ -65,7 +73,7 @@ async function readFormat(folder: string): Promise<string | undefined> {
     const message = `the data folder has format ${content.format}, this version knows formats up to ${storeFormat}`;
     throw new TableferryError("TF_STORE_NEWER", { message, place });
   }
-  return content.storeId;
+  return content;
 }
 
 async function writeFormat(folder: string, storeId: string): Promise<string> {
@@ -73,7 +81,7 @@ async function writeFormat(folder: string, storeId: string): Promise<string> {
   return storeId;
 }
 
-function parseFormat(text: string): { readonly format: number; readonly storeId: string } | undefined {
+function parseFormat(text: string): Format | undefined {
   let content: unknown;
   try {
     content = JSON.parse(text);

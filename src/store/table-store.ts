@@ -12,6 +12,7 @@ import { sizeOf } from "./row-header.ts";
 import { writeRowKey } from "./row-key.ts";
 import { removeDroppedRows } from "./remove-dropped.ts";
 import { RowReader } from "./row-reader.ts";
+import { writeSnapshot, type SnapshotSize } from "./snapshot-file.ts";
 import { splitPoints } from "./split-points.ts";
 import type { Streams } from "./stream.ts";
 import { sweepTable } from "./sweep.ts";
@@ -143,6 +144,12 @@ export class TableStore {
       changed += await sweepTable(this.#store, this.#queue, table, { now: () => this.#clock.now(), stopped: () => this.#closed });
     }
     return changed;
+  }
+
+  /** Writes everything that is committed now to a file, which an empty store can be filled from. @throws TF_IO */
+  async snapshot(path: string): Promise<SnapshotSize> {
+    await this.#queue.settled();
+    return writeSnapshot(this.#store, path);
   }
 
   /** Waits for writes and background work, then closes the ordered store. */

@@ -50,7 +50,8 @@ export class WriteBatch {
   readonly #changes: StoreChange[] = [];
   /** The changes by key, made when a row is first read behind another change. */
   #own: Map<string, StoreChange> | undefined;
-  readonly #old = new RowWalker("none");
+  /** Made when an update first finds a row: it holds arrays. */
+  #old: RowWalker | undefined;
   readonly #growth: WriteContext["growth"];
   readonly #bytesExpected: number;
   /** Records of the changes to tables with a stream, made when there is a first one. */
@@ -97,8 +98,7 @@ export class WriteBatch {
       sums: log === undefined ? undefined : [],
     };
     const stored = this.#aliveRow(table, key);
-    if (stored !== undefined) this.#old.openRows(stored, ROW_HEADER_BYTES, stored.length).next();
-    const row = composeUpdate(this.#out, walker, stored === undefined ? undefined : this.#old, rules, automatic);
+    const row = composeUpdate(this.#out, walker, stored === undefined ? undefined : this.#standOn(stored), rules, automatic);
     // What changes nothing leaves no record (unverified): who makes rows of records would make one that is not there.
     if (row === undefined) return { size: 0, readSize: read, row: undefined };
     if (log !== undefined) {
@@ -137,6 +137,12 @@ export class WriteBatch {
     const given = [...this.#logs!].map((log) => [log, log.last] as const);
     await this.#queue.commit([...this.#changes, ...changes]);
     for (const [log, last] of given) log.settle(last);
+  }
+
+  #standOn(row: Uint8Array): RowWalker {
+    this.#old ??= new RowWalker("none");
+    this.#old.openRows(row, ROW_HEADER_BYTES, row.length).next();
+    return this.#old;
   }
 
   #recorder(log: ChangeLog): ChangeWriter {

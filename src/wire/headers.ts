@@ -38,7 +38,10 @@ export function signedRequest(operation: string, instance: string, key: AccessKe
   return { path, headers, body };
 }
 
-/** Adds to a reply what every client checks (reference 1.6). Without a key (unknown caller) it stays unsigned. */
+/**
+ * Adds to a reply what every client checks (reference 1.6). Without a key (unknown caller) it stays unsigned.
+ * @param compressed sent in place of the body, which the checksum is of all the same (reference 1.7)
+ */
 export function signedResponse(
   path: string,
   status: number,
@@ -46,6 +49,7 @@ export function signedResponse(
   requestId: string,
   nowMs: number,
   key: Pick<AccessKey, "id" | "secret"> | undefined,
+  compressed?: Uint8Array,
 ): WireResponse {
   const headers: Record<string, string> = {
     "x-ots-requestid": requestId,
@@ -53,8 +57,12 @@ export function signedResponse(
     "x-ots-contentmd5": contentMd5(body),
     "x-ots-contenttype": "protocol buffer",
   };
+  if (compressed !== undefined) {
+    headers["x-ots-response-compress-type"] = "deflate";
+    headers["x-ots-response-compress-size"] = String(body.length);
+  }
   if (key !== undefined) headers["authorization"] = `OTS ${key.id}:${signResponse(path, headers, key.secret)}`;
-  return { status, headers, body };
+  return { status, headers, body: compressed ?? body };
 }
 
 /** Why a successful reply cannot be trusted, or undefined when its signature and checksum are right. */

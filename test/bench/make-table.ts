@@ -1,4 +1,4 @@
-/** Makes a table for a bench: `key=order_id:integer,customer_id:string`. */
+/** Makes a table for a bench: `key=order_id:integer,customer_id:string [stream=yes]`. */
 import { readFileSync } from "node:fs";
 import { TableStoreClient } from "../../src/client/table-store-client.ts";
 import { argument, reportMeasured } from "./measure.ts";
@@ -20,6 +20,7 @@ await reportMeasured(async () => {
     options: { timeToLive: -1, maxVersions: 1 },
     partitions: [],
     indexes: [],
+    ...(process.argv.includes("stream=yes") ? { stream: { enabled: true, expirationHours: 24, originColumns: [] } } : {}),
   });
   return 1;
 });

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { operations } from "../../src/wire/operation/operations.ts";
+import { ProtobufReader } from "../../src/wire/protobuf.ts";
 import { describeEverywhere, describeOnDisk } from "./endpoints.ts";
 import { oneKey } from "./stream-of.ts";
 import { named, notExist, TunnelCaller } from "./tunnel-caller.ts";
@@ -42,6 +44,14 @@ describeEverywhere("tunnel/delete", (open) => {
     expect(await caller.refusal("tunnel/delete", { ...named, tunnelId: "another" })).toEqual(notExist("tunnel"));
     expect(await caller.on("second").refusal("tunnel/delete", named)).toEqual(notExist("tunnel"));
     await caller.call("tunnel/delete", { ...named, tunnelId });
+  });
+
+  it("is refused with a code and a text and nothing else: the Java client cannot read a tunnel's id there", async () => {
+    const { caller } = await open();
+    const { body } = await caller.send("tunnel/delete", operations["tunnel/delete"].encodeRequest({ ...named, tunnelId: "another" }));
+    const fields: number[] = [];
+    for (const reader = new ProtobufReader(body); reader.next(); reader.skip()) fields.push(reader.field);
+    expect(fields).toEqual([1, 2]);
   });
 
   it("is done with the table: who deletes that deletes its tunnels, and a table of the same name has none", async () => {

@@ -86,6 +86,12 @@ describeOnDisk("tunnel/heartbeat", (open) => {
     await before.beat(clientId);
     await before.report(clientId, "BaseData_1", "terminated");
     const after = new TunnelCaller((await endpoint.reopen()).caller, before.tunnelId);
+    const statuses = (await after.describe()).channels.map(({ channelStatus, clientId: owner }) => [channelStatus, owner]);
+    expect(statuses).toEqual([
+      ["CLOSE", ""],
+      ["TERMINATED", ""],
+      ["CLOSE", ""],
+    ]);
     expect(shown(await after.beat(await after.connect()))).toBe("0:open:2 2:open:2");
   });
 });

@@ -4,7 +4,7 @@ import { decodeOriginRecord, decodeStreamRecord } from "../../src/wire/plainbuff
 import { encodeTunnelToken } from "../../src/wire/tunnel-token.ts";
 import type { StreamTunnelConfig } from "../../src/wire/operation/tunnel-create.ts";
 import { describeEverywhere, describeOnDisk, type Endpoint } from "./endpoints.ts";
-import { oneKey, recordText, splitPartition } from "./stream-of.ts";
+import { oneKey, recordText, shardsOf, splitPartition, streamIdOf } from "./stream-of.ts";
 import { gone, keepStream, notExist, TunnelCaller } from "./tunnel-caller.ts";
 
 const HOUR_MS = 3_600_000;
@@ -25,6 +25,13 @@ async function hourly(endpoint: Endpoint, ...keys: readonly string[]): Promise<n
     await caller.put("t", { pk }, {});
   }
   return start;
+}
+
+/** Lets the records of a stream kept for an hour expire, and waits until shards that are closed are gone with them, in the background. */
+async function untilShards({ caller, clock }: Endpoint, count: number): Promise<void> {
+  const streamId = await streamIdOf(caller, "t");
+  await clock.advance(3 * HOUR_MS);
+  await expect.poll(async () => (await shardsOf(caller, streamId)).length, { timeout: 10_000 }).toBe(count);
 }
 
 /** What a client finds in the only channel of a new tunnel. */
@@ -235,7 +242,8 @@ describeEverywhere("tunnel/readrecords of a stream", (open) => {
   });
 
   it("is finished also in a shard that was read, split, and is gone by now", async () => {
-    const { caller, clock } = await open();
+    const endpoint = await open();
+    const { caller, clock } = endpoint;
     await caller.createTable("t", oneKey);
     await keepStream(caller, 1);
     const tunnel = await TunnelCaller.create(caller, "Stream");
@@ -245,7 +253,7 @@ describeEverywhere("tunnel/readrecords of a stream", (open) => {
     await tunnel.checkpoint(first.clientId, first.channelIds[0]!, token, 1n);
     await clock.advance(3 * HOUR_MS);
     await splitPartition(caller, "t", "m");
-    await clock.advance(3 * HOUR_MS);
+    await untilShards(endpoint, 2);
     const { clientId, channelIds } = await tunnel.join();
     expect(channelIds).toEqual(first.channelIds);
     expect(await tunnel.drain(clientId, channelIds[0]!)).toEqual({ said: [], token: "finished" });
@@ -270,6 +278,25 @@ describeEverywhere("tunnel/readrecords of a stream", (open) => {
     await caller.put("t", { pk: "kept" }, {});
     expect(await caller.refusal("tunnel/readrecords", { tunnelId, clientId, channelId: held!.channelId, token })).toEqual(trimmed);
     expect(await caller.refusal("tunnel/heartbeat", { tunnelId, clientId, channels: [] })).toMatchObject({ code: "OTSTunnelExpired" });
+  });
+
+  it("does not take what was consumed for lost: an old token is refused, and the tunnel goes on", async () => {
+    const endpoint = await open();
+    await hourly(endpoint);
+    const { caller, clock } = endpoint;
+    const tunnel = await TunnelCaller.create(caller, "Stream");
+    const { tunnelId } = tunnel;
+    await caller.put("t", { pk: "a" }, {});
+    const first = await tunnel.join();
+    const [channelId] = first.channelIds as [string];
+    const { checkpoint: old } = await tunnel.getCheckpoint(first.clientId, channelId);
+    await tunnel.checkpoint(first.clientId, channelId, (await tunnel.drain(first.clientId, channelId)).token, 1n);
+    await clock.advance(25 * HOUR_MS);
+    await caller.put("t", { pk: "b" }, {});
+    const { clientId } = await tunnel.join();
+    expect(await caller.refusal("tunnel/readrecords", { tunnelId, clientId, channelId, token: old })).toEqual(trimmed);
+    expect(await tunnel.beat(clientId)).toHaveLength(1);
+    expect((await tunnel.drain(clientId, channelId)).said).toEqual(["put b"]);
   });
 
   it("goes on in a stream in which nothing happened for longer than it is kept", async () => {
@@ -362,5 +389,22 @@ describeOnDisk("tunnel/readrecords of base data and stream", (open) => {
     const children = await after.finish(next.clientId, next.channelIds[0]!);
     const said = await Promise.all(children.map(async ({ channelId }) => (await after.drain(next.clientId, channelId)).said));
     expect(said).toEqual([[], ["put z"]]);
+  });
+
+  it("needs no shard any more that was read to its end, though its reader vanished before it said so", async () => {
+    const endpoint = await open();
+    await endpoint.caller.createTable("t", oneKey);
+    await keepStream(endpoint.caller, 1);
+    const before = await TunnelCaller.create(endpoint.caller, "Stream");
+    await endpoint.caller.put("t", { pk: "a" }, {});
+    await splitPartition(endpoint.caller, "t", "m");
+    const { clientId, channelIds } = await before.join();
+    const { token } = await before.drain(clientId, channelIds[0]!);
+    await before.checkpoint(clientId, channelIds[0]!, token, 1n);
+    await untilShards(endpoint, 2);
+    const after = new TunnelCaller((await endpoint.reopen()).caller, before.tunnelId);
+    const next = await after.join();
+    expect(next.channelIds).toEqual(channelIds);
+    expect(await after.report(next.clientId, channelIds[0]!, "terminated")).toHaveLength(2);
   });
 });

@@ -1,6 +1,10 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
+import { startTableStore } from "../../src/testing.ts";
+import { Caller } from "../conformance/caller.ts";
+import { fetchTransport } from "../conformance/endpoints.ts";
 import { Workplace } from "./run-command.ts";
 
 function workplace(): Workplace {
@@ -106,9 +110,63 @@ describe("tableferry serve", () => {
     expect(third.err).toContain("TF_ADDRESS_IN_USE");
   });
 
+  test("says how each official SDK connects", async () => {
+    const server = workplace().start(["serve", "--memory", "--port", "0"]);
+    const endpoint = /http:\S+/.exec(await server.firstLine)![0];
+    server.signal("SIGINT");
+    const { out } = await server.ended;
+    for (const call of ["TableStore.Client({", "SyncClient(", "tablestore.NewClient(", "OTSClient("]) {
+      expect(out).toMatch(new RegExp(`${call.replace(/[({.]/g, "\\$&")}.*"${endpoint}".*"local"`));
+    }
+  });
+
+  test("serves metrics beside the store, and only when asked", async () => {
+    const place = workplace();
+    const server = place.start(["serve", "--memory", "--port", "0", "--metrics", "0", "--json"]);
+    const { endpoint, metrics }: { endpoint: string; metrics: string } = JSON.parse(await server.firstLine);
+    await place.must("table", "list");
+    const page = await (await fetch(metrics)).text();
+    expect(page).toContain('tableferry_requests_total{operation="ListTable",code="OK"} 1');
+    expect(new URL(metrics).hostname).toBe("127.0.0.1");
+    // On the store's own address nothing answers who has not signed.
+    expect((await fetch(`${endpoint}/metrics`)).status).toBe(405);
+    expect((await fetch(`${endpoint}/metrics`, { method: "POST" })).status).toBe(400);
+    server.signal("SIGTERM");
+    expect((await server.ended).exit).toBe(0);
+  });
+
+  test("obeys test controls only when it was started with them", async () => {
+    const place = workplace();
+    const advance = async (...options: string[]) => {
+      const server = place.start(["serve", "--memory", "--port", "0", "--json", ...options]);
+      const { endpoint, keysFile }: { endpoint: string; keysFile: string } = JSON.parse(await server.firstLine);
+      const { accessKeyId, accessKeySecret }: Record<string, string> = JSON.parse(readFileSync(keysFile, "utf8"));
+      const key = { id: accessKeyId!, secret: accessKeySecret! };
+      const caller = new Caller(fetchTransport(endpoint), systemClock, key, "local");
+      const { body } = await caller.send("tableferry/admin", Buffer.from('{"op":"advanceClock","ms":1000}'));
+      server.signal("SIGTERM");
+      await server.ended;
+      return JSON.parse(Buffer.from(body).toString()) as unknown;
+    };
+    expect(await advance()).toMatchObject({ error: { code: "TF_CONTROLS_OFF" } });
+    expect(await advance("--test-controls")).toEqual({ now: expect.any(Number) });
+  });
+
+  test("begins with a snapshot", async () => {
+    const place = workplace();
+    await using seeded = await startTableStore({ http: false, instances: ["local"] });
+    await seeded.snapshot(join(place.folder, "seed.snapshot"));
+    const server = await place.serve("--restore", "seed.snapshot");
+    expect(await place.must("table", "list")).toBe("");
+    server.signal("SIGTERM");
+    await server.ended;
+    const again = await place.run("serve", "--port", "0", "--restore", "seed.snapshot");
+    expect(again.err).toContain("TF_STORE_NOT_EMPTY");
+  });
+
   test("logs requests when asked", async () => {
     const place = workplace();
-    const server = await place.serve("--memory", "--log");
+    const server = await place.serve("--memory", "--log", "requests");
     await place.must("table", "list");
     expect(await server.saying(/"operation":"ListTable"/)).toBeDefined();
   });

@@ -4,14 +4,18 @@ import { dirname, join, resolve } from "node:path";
 import { TableferryError, toError } from "../../base/error.ts";
 import type { AccessKey } from "../../server/access-keys.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../server/embedded-server.ts";
+import { servePage, type PageListener } from "../../server/http-listener.ts";
 import { KEY_FILE } from "../../server/key-file.ts";
+import { Metrics } from "../../server/metrics.ts";
 import type { RequestEvent } from "../../server/server.ts";
+import { TestControls } from "../../server/test-controls/test-controls.ts";
 import { toolVersion } from "../../run/tool-version.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { Command, Invocation } from "../invocation.ts";
 import { bytes } from "../render/amounts.ts";
 import { facts } from "../render/grid.ts";
 import { plainText } from "../render/plain-text.ts";
+import { sdkLines } from "../render/sdk-lines.ts";
 import { stopOnInterrupt } from "../stop-signals.ts";
 import { serverFile } from "../table/server-note.ts";
 import { typedPath } from "../table/typed-path.ts";
@@ -25,22 +29,29 @@ export const serve: Command = {
     const keys = givenKeys(invocation);
     const dataDir = storeFolder(invocation);
     const stopping = stopOnInterrupt(invocation, "Stopping: what is under way is finished first.");
+    const { clock, folder } = invocation.surroundings;
+    const snapshot = invocation.text("restore");
+    const metrics = invocation.number("metrics") === undefined ? undefined : new Metrics(clock);
     const server = await openEmbeddedServer({
       dataDir,
+      restore: snapshot === undefined ? undefined : resolve(folder, snapshot),
       instances: invocation.list("instance"),
       keys,
       host: invocation.text("host"),
       port: invocation.number("port") ?? defaultPort,
-      clock: invocation.surroundings.clock,
+      clock,
+      controls: invocation.flag("testControls") ? new TestControls({ clock, remote: true }) : undefined,
       version: toolVersion(),
       onError: (error) => invocation.terminal.err(`${plainText(toError(error).message)}\n`),
-      ...(invocation.flag("log") ? { log: (event) => invocation.terminal.err(requestLine(event, invocation.json)) } : {}),
+      log: requestLog(invocation, metrics),
     });
+    let page: PageListener | undefined;
     try {
+      page = await metricsPage(invocation, metrics, server);
       // Whoever names a folder decides what is in it; an empty store elsewhere would be of no use to a newcomer.
       if (server.instances().length === 0 && invocation.text("dataDir") === undefined) await server.createInstance(defaultInstance);
       const keysFile = keys !== undefined ? undefined : dataDir !== undefined ? join(dataDir, KEY_FILE) : await keepKey(server.rootKey);
-      await announce(invocation, server, { dataDir, keysFile });
+      await announce(invocation, server, { dataDir, keysFile, metrics: page?.endpoint });
       stopping.signal.addEventListener("abort", () => void server.close());
       if (stopping.signal.aborted) void server.close();
       await server.stopped;
@@ -49,16 +60,43 @@ export const serve: Command = {
       return exitCodes.ok;
     } finally {
       stopping.end();
+      await page?.close();
       await server.close();
     }
   },
 };
+
+/** What is told of each request; undefined where nobody asked, which costs nothing. */
+function requestLog(invocation: Invocation, metrics: Metrics | undefined): ((event: RequestEvent) => void) | undefined {
+  const printed = invocation.text("log") === "requests";
+  if (!printed && metrics === undefined) return undefined;
+  return (event) => {
+    metrics?.observe(event);
+    if (printed) invocation.terminal.err(requestLine(event, invocation.json));
+  };
+}
+
+/**
+ * Metrics have an address of their own: on the server's no path answers without a signature, and Prometheus does not sign. It is this machine's alone, whatever
+ * --host says.
+ */
+async function metricsPage(
+  invocation: Invocation,
+  metrics: Metrics | undefined,
+  server: EmbeddedServer,
+): Promise<PageListener | undefined> {
+  const port = invocation.number("metrics");
+  if (metrics === undefined || port === undefined) return undefined;
+  return servePage("/metrics", () => metrics.text(server.connections), { host: "127.0.0.1", port });
+}
 
 interface Whereabouts {
   /** Absolute; undefined in memory. */
   readonly dataDir: string | undefined;
   /** Absolute; undefined where the user gave the keys. */
   readonly keysFile: string | undefined;
+  /** Where the page of metrics is, if there is one. */
+  readonly metrics: string | undefined;
 }
 
 function storeFolder(invocation: Invocation): string | undefined {
@@ -92,7 +130,7 @@ async function keepKey({ id, secret }: AccessKey): Promise<string> {
 }
 
 /** Says how to reach the server, to the user and in a file for the `table` commands. Never the secret. */
-async function announce(invocation: Invocation, server: EmbeddedServer, { dataDir, keysFile }: Whereabouts): Promise<void> {
+async function announce(invocation: Invocation, server: EmbeddedServer, { dataDir, keysFile, metrics }: Whereabouts): Promise<void> {
   const { terminal, self } = invocation;
   const { folder } = invocation.surroundings;
   const endpoint = server.endpoint ?? "";
@@ -104,6 +142,7 @@ async function announce(invocation: Invocation, server: EmbeddedServer, { dataDi
     accessKeyId: server.rootKey.id,
     storeId: server.storeId,
     dataDir: dataDir ?? null,
+    ...(metrics === undefined ? {} : { metrics: `${metrics}/metrics` }),
     pid: process.pid,
   };
   await writeNote(invocation, reach);
@@ -123,6 +162,7 @@ async function announce(invocation: Invocation, server: EmbeddedServer, { dataDi
         ["instances", instances.length === 0 ? "none yet" : instances.join(", ")],
         ["data", dataDir === undefined ? "in memory, gone when the server stops" : typedPath(dataDir, folder)],
         ["keys", keysFile === undefined ? `as given, access key ${server.rootKey.id}` : typedPath(keysFile, folder)],
+        ["metrics", metrics === undefined ? undefined : `${metrics}/metrics`],
         ["stop", "Ctrl-C"],
       ],
       terminal.paint,
@@ -132,7 +172,8 @@ async function announce(invocation: Invocation, server: EmbeddedServer, { dataDi
     `  ${self} table create orders --instance ${first} --key customer:string --key order:integer`,
     `  ${self} table put orders --instance ${first} '{"customer": "alice", "order": 17, "amount": 12.5}'`,
     `  ${self} table scan orders --instance ${first}`,
-    "Official SDKs connect with the endpoint, the instance, and the key and secret of the keys file.",
+    "Official SDKs connect so, with the key and secret of the keys file:",
+    ...facts(sdkLines(endpoint, first), terminal.paint),
   ];
   await terminal.out(lines.map((line) => `${line}\n`).join(""));
 }

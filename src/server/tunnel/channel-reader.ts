@@ -29,7 +29,7 @@ export class ChannelReader {
   }
 
   /**
-   * The records of a channel from a token on. A tunnel whose checkpoint turns out to lie before what is retained expires.
+   * The records of a channel from a token on. A tunnel expires where what was not consumed turns out to be gone.
    * @throws OTSParameterInvalid for a token that is not the channel's, OTSTunnelServerUnavailable for one whose records are gone
    */
   async read(tunnel: Tunnel, channel: Channel, token: string): Promise<TunnelReadRecordsResponse> {
@@ -40,13 +40,15 @@ export class ChannelReader {
       return await this.#readStream(tunnel, channel, place);
     } catch (thrown) {
       if (!(thrown instanceof StreamTrimmed)) throw thrown;
-      if (token === channel.checkpoint) tunnel.expire();
+      // What lies behind a token that is older than the checkpoint was consumed.
+      if (place.position >= channel.position) tunnel.expire();
       throw refusal.trimmed();
     }
   }
 
-  /** True where what follows a position in a shard was there and is not retained any more. */
-  async isTrimmed({ shard, position }: Channel): Promise<boolean> {
+  /** True where what follows the checkpoint of a stream channel was there and is not retained any more. */
+  async isTrimmed({ shard, position, checkpoint }: Channel): Promise<boolean> {
+    if (checkpoint === FINISHED) return false;
     if (shard === undefined) return true;
     // A position before the oldest record says nothing by itself: there may never have been one in between.
     if (position >= this.#streams.oldest(shard)) return false;

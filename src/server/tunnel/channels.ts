@@ -41,10 +41,6 @@ export class Channels {
     for (const channel of this.#channels.values()) this.#offer(channel);
   }
 
-  get size(): number {
-    return this.#channels.size;
-  }
-
   get(id: string): Channel | undefined {
     return this.#channels.get(id);
   }

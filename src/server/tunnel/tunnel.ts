@@ -102,7 +102,7 @@ function describedChannel({ id, isBase, status, owner, position, count }: Channe
   };
 }
 
-export function nanoseconds(micros: number): bigint {
+function nanoseconds(micros: number): bigint {
   return BigInt(micros) * 1000n;
 }
 

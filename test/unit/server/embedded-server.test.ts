@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
+import { storeFormat } from "../../../src/store/key-space.ts";
 import { openEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from "../../../src/server/embedded-server.ts";
 import type { RequestEvent } from "../../../src/server/server.ts";
 import { Caller, putRequest } from "../../conformance/caller.ts";
@@ -85,10 +86,20 @@ describe("embedded server on a folder", () => {
   it("refuses a folder of a newer format and leaves it as it is", async () => {
     const dataDir = await folder();
     await (await open({ dataDir })).close();
-    const newer = '{"format":2,"storeId":"x"}';
+    const newer = `{"format":${storeFormat + 1},"storeId":"x"}`;
     await writeFile(join(dataDir, "store.json"), newer);
     await expect(openEmbeddedServer({ dataDir, http: false })).rejects.toMatchObject({ code: "TF_STORE_NEWER" });
     expect(await readFile(join(dataDir, "store.json"), "utf8")).toBe(newer);
+  });
+
+  it("takes over a folder of an older format with its id, and keeps older versions from writing to it", async () => {
+    const dataDir = await folder();
+    const first = await open({ dataDir, instances: ["one"] });
+    await first.close();
+    await writeFile(join(dataDir, "store.json"), JSON.stringify({ format: 1, storeId: first.storeId }));
+    const second = await open({ dataDir });
+    expect([second.storeId, second.store.catalogue.instances()]).toEqual([first.storeId, ["one"]]);
+    expect(JSON.parse(await readFile(join(dataDir, "store.json"), "utf8"))).toEqual({ format: storeFormat, storeId: first.storeId });
   });
 
   it("refuses broken format and key files", async () => {

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { request as httpRequest } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
-import { listen, type HttpListener } from "../../../src/server/http-listener.ts";
+import { listen, servePage, type HttpListener } from "../../../src/server/http-listener.ts";
 import { decodeErrorBody } from "../../../src/wire/error-body.ts";
 import type { Transport, WireRequest } from "../../../src/wire/transport.ts";
 
@@ -63,6 +63,57 @@ describe("HTTP listener", () => {
     expect(longest).toBeLessThan(6 * 1024 * 1024);
   });
 
+  it("tells a client that it is busy when bodies take all the memory there is for them, and serves it again later", async () => {
+    const release = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    listener = await listen(
+      async (request) => {
+        arrived.resolve();
+        await release.promise;
+        return echo(request);
+      },
+      { host: "127.0.0.1", port: 0, clock: new VirtualClock(), bodiesBytesMax: 1_000_000 },
+    );
+    const { endpoint } = listener;
+    const large = () => fetch(endpoint, { method: "POST", body: new Uint8Array(900_000) });
+    const first = large();
+    await arrived.promise;
+    const refused = await large();
+    expect([refused.status, decodeErrorBody(new Uint8Array(await refused.arrayBuffer()), 503).code]).toEqual([503, "OTSServerBusy"]);
+    release.resolve();
+    expect((await (await first).arrayBuffer()).byteLength).toBe(900_000);
+    expect((await (await large()).arrayBuffer()).byteLength).toBe(900_000);
+  });
+
+  it("holds one request of a connection at a time, however many a client sends ahead, and answers in order", async () => {
+    let current = 0;
+    let most = 0;
+    const { port } = await start(async ({ body }) => {
+      most = Math.max(most, ++current);
+      await new Promise((resolve) => setImmediate(resolve));
+      current--;
+      return { status: 200, headers: {}, body };
+    });
+    const bodies = Array.from({ length: 50 }, (_, i) => `body${String(i).padStart(2, "0")}`);
+    const requests = bodies.map((body, i) => {
+      const last = i === bodies.length - 1 ? "connection: close\r\n" : "";
+      return `POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n${last}\r\n${body}`;
+    });
+    const replies = await rawExchange(port, requests.join(""));
+    expect(replies.match(/body\d\d/g)).toEqual(bodies);
+    expect(most).toBe(1);
+  });
+
+  it("counts open connections", async () => {
+    const { port } = await start(echo);
+    expect(listener!.connections).toBe(0);
+    const socket = connect(port, "127.0.0.1");
+    await new Promise((resolve) => socket.once("connect", resolve));
+    await fetch(`http://127.0.0.1:${port}`, { method: "POST", body: "x", headers: { connection: "close" } });
+    expect(listener!.connections).toBeGreaterThanOrEqual(1);
+    socket.destroy();
+  });
+
   it("survives clients that go away in the middle, and serves the next", async () => {
     const { port, endpoint } = await start(echo);
     await new Promise<void>((resolve) => {
@@ -105,6 +156,22 @@ describe("HTTP listener", () => {
         httpRequest({ port, host: "127.0.0.1", method: "POST" }, resolve).on("error", reject).end("x");
       }),
     ).rejects.toMatchObject({ code: "ECONNRESET" });
+  });
+});
+
+describe("a page", () => {
+  it("is what its function says, at its path, for GET only", async () => {
+    let count = 0;
+    const page = await servePage("/metrics", () => `count ${++count}\n`, { host: "127.0.0.1", port: 0 });
+    const ask = async (path: string, method = "GET") => {
+      const response = await fetch(`${page.endpoint}${path}`, { method, headers: { connection: "close" } });
+      return [response.status, await response.text()];
+    };
+    expect(await ask("/metrics")).toEqual([200, "count 1\n"]);
+    expect(await ask("/metrics")).toEqual([200, "count 2\n"]);
+    expect(await ask("/metrics", "POST")).toEqual([404, ""]);
+    expect(await ask("/GetRow")).toEqual([404, ""]);
+    await page.close();
   });
 });
 

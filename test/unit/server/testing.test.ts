@@ -1,7 +1,11 @@
-import { expect, it } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../../src/base/clock.ts";
+import { parseJob, runJob, systemChance } from "../../../src/index.ts";
 import { seededChance, startTableStore, VirtualClock } from "../../../src/testing.ts";
-import { Caller } from "../../conformance/caller.ts";
+import { Caller, valuesOf } from "../../conformance/caller.ts";
 import { fetchTransport } from "../../conformance/endpoints.ts";
 
 it("gives a store of one's own, with everything a client needs", async () => {
@@ -29,4 +33,54 @@ it("a clock of one's own decides what has expired", async () => {
   await caller.put("t", { pk: "a" }, { c: 1n });
   await clock.advance(86_400_001);
   expect(await caller.get("t", { pk: "a" })).toBeUndefined();
+});
+
+it("a snapshot of one store is the beginning of others, in memory and in a folder", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tableferry-testing-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "seed");
+  const callerOf = (store: { transport: Caller["transport"]; accessKeyId: string; accessKeySecret: string }) =>
+    new Caller(store.transport, systemClock, { id: store.accessKeyId, secret: store.accessKeySecret }, "test");
+  await using seeded = await startTableStore({ http: false });
+  await callerOf(seeded).createTable("t", [{ name: "pk", type: "string" }]);
+  await callerOf(seeded).put("t", { pk: "a" }, { c: 1n });
+  await seeded.snapshot(path);
+  for (const dataDir of [undefined, join(folder, "store")]) {
+    await using store = await startTableStore({ http: false, restore: path, dataDir });
+    expect(store.accessKeySecret).not.toBe(seeded.accessKeySecret);
+    expect(await callerOf(store).get("t", { pk: "a" })).toBeDefined();
+    await callerOf(store).createTable("u", [{ name: "pk", type: "string" }]);
+  }
+  await expect(startTableStore({ http: false, restore: path, dataDir: join(folder, "store") })).rejects.toMatchObject({
+    code: "TF_STORE_NOT_EMPTY",
+  });
+});
+
+it("a job fills a store from a file, as docs/testing.md has it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tableferry-testing-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "orders.csv"), "order,item\n1,pen\n2,ink\n");
+  await using store = await startTableStore();
+  const job = parseJob({
+    name: "seed",
+    source: { type: "file", path: "orders.csv", types: { order: "integer" } },
+    target: {
+      type: "table-store",
+      endpoint: store.endpoint,
+      instance: "test",
+      table: "orders",
+      create: { primaryKey: [{ name: "order", type: "integer" }] },
+    },
+  });
+  await runJob(job, {
+    clock: systemClock,
+    chance: systemChance,
+    signal: new AbortController().signal,
+    folder,
+    env: { TABLESTORE_ACCESS_KEY_ID: store.accessKeyId, TABLESTORE_ACCESS_KEY_SECRET: store.accessKeySecret },
+    onProgress: () => undefined,
+    note: () => undefined,
+  });
+  const caller = new Caller(store.transport, systemClock, { id: store.accessKeyId, secret: store.accessKeySecret }, "test");
+  expect(valuesOf(await caller.get("orders", { order: 2n }))).toEqual({ item: "ink" });
 });

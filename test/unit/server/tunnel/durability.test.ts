@@ -46,7 +46,7 @@ async function openSlow() {
   const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
   const caller = new Caller(createServer({ store, tunnels, keys: new AccessKeys([key]), clock, chance }), clock, key, "first");
   await caller.createTable("t", oneKey);
-  return { disk, caller, clock };
+  return { disk, caller, clock, store };
 }
 
 /** Whether a call is answered while the disk stands still; it is awaited when the disk goes on. */
@@ -112,4 +112,18 @@ describe("nothing is acknowledged before the disk has it", () => {
     const { clientId } = await tunnel.join();
     expect(await answeredBeforeDisk(disk, () => tunnel.beat(clientId))).toEqual([true]);
   });
+});
+
+it("a table deleted while a tunnel is made for it has none, and none comes back", async () => {
+  const { disk, caller, store } = await openSlow();
+  disk.hold();
+  const made = TunnelCaller.create(caller, "BaseAndStream");
+  const deleted = caller.call("DeleteTable", { tableName: "t" });
+  for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  disk.release();
+  await deleted;
+  await expect(made).rejects.toThrow();
+  expect((await caller.call("tunnel/list", {})).tunnels).toEqual([]);
+  await store.tunnelRecords.settled();
+  expect(await store.tunnelRecords.load()).toEqual([]);
 });

@@ -47,6 +47,11 @@ export class TunnelClients {
     return reply.map(({ channelId, status, version }) => `${channelId}:${status}:${version}`);
   }
 
+  /** Ids of the channels a client was told that it holds. */
+  told(client: string): string[] {
+    return [...(this.#told.get(client)?.keys() ?? [])];
+  }
+
   /** Connects and sends the first heartbeat. */
   join(client: string): string[] {
     this.connect(client);

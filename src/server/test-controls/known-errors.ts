@@ -1,0 +1,22 @@
+/** Status and text of the service's codes (reference 1.8), for faults that name only the code; the parameter errors have too many texts to have one. */
+export const knownErrors: ReadonlyMap<string, readonly [status: number, text: string]> = new Map([
+  ["OTSAuthFailed", [403, "The user has no privilege to access the instance."]],
+  ["OTSNoPermissionAccess", [403, "You have no permission to access the requested resource, please contact the resource owner"]],
+  ["OTSConditionCheckFail", [403, "Condition check failed."]],
+  ["OTSQuotaExhausted", [403, "Too frequent table operations."]],
+  ["OTSNotEnoughCapacityUnit", [403, "Capacity unit is not enough."]],
+  ["OTSCapacityUnitExhausted", [403, "Capacity unit is not enough."]],
+  ["OTSTooFrequentReservedThroughputAdjustment", [403, "Capacity unit adjustment is too frequent."]],
+  ["OTSObjectNotExist", [404, "Requested table does not exist."]],
+  ["OTSTableNotReady", [404, "The table is not ready."]],
+  ["OTSRequestTimeout", [408, "Request timeout."]],
+  ["OTSRowOperationConflict", [409, "Data is being modified by the other request."]],
+  ["OTSObjectAlreadyExist", [409, "Requested table already exists."]],
+  ["OTSRequestBodyTooLarge", [413, "The size of POST data is too large."]],
+  ["OTSFlowControl", [429, "The requests have been throttled."]],
+  ["OTSInternalServerError", [500, "Internal server error."]],
+  ["OTSServerBusy", [503, "Server is busy."]],
+  ["OTSPartitionUnavailable", [503, "The partition is not available."]],
+  ["OTSTimeout", [503, "Operation timeout."]],
+  ["OTSServerUnavailable", [503, "Server is not available."]],
+]);

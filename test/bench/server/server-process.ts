@@ -1,0 +1,65 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+/** A server under measurement: a process of its own, whose first line of output says where it is. */
+export class ServerProcess {
+  readonly endpoint: string;
+  readonly keys: string;
+  readonly #child: ChildProcess;
+  static readonly #running = new Set<ServerProcess>();
+
+  private constructor(child: ChildProcess, endpoint: string, keys: string) {
+    this.#child = child;
+    this.endpoint = endpoint;
+    this.keys = keys;
+  }
+
+  /** Runs a script with Node; the line it prints is JSON with `endpoint`, and `keysFile` where it has keys. */
+  static async start(script: readonly string[], execArgv: readonly string[] = []): Promise<ServerProcess> {
+    const child = spawn(process.execPath, [...execArgv, ...script], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, NODE_OPTIONS: "" },
+    });
+    for await (const line of createInterface({ input: child.stdout })) {
+      const told: { endpoint: string; keysFile?: string } = JSON.parse(line);
+      // What it prints from now on is passed over, so that it never waits for a reader.
+      child.stdout.resume();
+      const server = new ServerProcess(child, told.endpoint, told.keysFile ?? "");
+      ServerProcess.#running.add(server);
+      return server;
+    }
+    throw new Error(`${script.join(" ")} ended before it said where it is`);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** Seconds of CPU of all its threads so far; the kernel counts them in hundredths. */
+  cpuSeconds(): number {
+    const fields = readFileSync(`/proc/${this.pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** Megabytes of memory that belong to no file, now. */
+  anonymousMegabytes(): number {
+    const line = /RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
+    return Math.round(Number(line?.[1] ?? 0) / 1024);
+  }
+
+  /** Ends what a bench that failed has left running. */
+  static async endAll(): Promise<void> {
+    for (const server of ServerProcess.#running) await server.end();
+  }
+
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    ServerProcess.#running.delete(this);
+    const ended = once(this.#child, "exit");
+    this.#child.kill(signal);
+    await ended;
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * `npm run bench:server [-- rows=5000000 only=batch,scan,single,open-loop,start,memory,keys]`: how quick and how large the embedded Table Store is.
+ *
+ * Questions and pass lines stand beside each part below. Corpus: test/bench/corpus.ts, orders of about 300 bytes of data. Every server is a process of its own;
+ * ours is compiled and durable (LevelDB, synced), the yardstick dynalite keeps everything in memory, and the ceiling is a signed `node:http` echo. Server
+ * CPU is that of all its threads, from the system. The machine is shared by client and server, and noisy: quote ratios. Knobs: `rows` of the parts
+ * that need many, `few` of those that compare with dynalite, `requests`.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Measured } from "../test/bench/measure.ts";
+import { ServerProcess } from "../test/bench/server/server-process.ts";
+import { numberOption, textOption } from "./options.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const rows = numberOption("rows", 5_000_000);
+const few = numberOption("few", 200_000);
+const requests = numberOption("requests", 30_000);
+const only = new Set(textOption("only", "batch,scan,single,open-loop,start,memory,keys").split(","));
+const folder = mkdtempSync(join(tmpdir(), "tableferry-bench-"));
+const source = ["--conditions=tableferry-source"];
+const bench = (script: string) => join(root, "test/bench", script);
+let stores = 0;
+
+function startStore(name = `store-${stores++}`): Promise<ServerProcess> {
+  return ServerProcess.start([
+    join(root, "dist/src/cli/main.js"),
+    "serve",
+    "--data-dir",
+    join(folder, name),
+    "--instance",
+    "legacy",
+    "--port",
+    "0",
+    "--json",
+  ]);
+}
+const startDynalite = () => ServerProcess.start([bench("server/dynalite-server.ts")], source);
+
+function output(script: string, ...args: string[]): string {
+  const done = spawnSync(process.execPath, [...source, bench(script), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+  });
+  if (done.status !== 0) throw new Error(`${script} failed with ${done.status ?? done.signal}`);
+  return done.stdout.trim().split("\n").at(-1)!;
+}
+
+/** What a client's work took it, and the server. */
+interface Cost {
+  readonly perSecond: number;
+  /** Microseconds of server CPU a row or request. */
+  readonly serverMicros: number;
+}
+
+function cost(server: ServerProcess, script: string, ...args: string[]): Cost {
+  const before = server.cpuSeconds();
+  const done: Measured = JSON.parse(output(script, `endpoint=${server.endpoint}`, `keys=${server.keys}`, ...args));
+  return { perSecond: done.rows / done.seconds, serverMicros: ((server.cpuSeconds() - before) / done.rows) * 1e6 };
+}
+
+function makeTable({ endpoint, keys }: ServerProcess, ...more: string[]): void {
+  output(
+    "make-table.ts",
+    `endpoint=${endpoint}`,
+    `keys=${keys}`,
+    "instance=legacy",
+    "table=orders",
+    "key=customer:string,order:integer",
+    ...more,
+  );
+}
+const load = (server: ServerProcess, count: number) => cost(server, "ours/load.ts", "instance=legacy", "table=orders", `rows=${count}`);
+
+const number = (value: number, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
+function line(title: string, { perSecond, serverMicros }: Cost, unit = "rows"): void {
+  console.log(
+    `  ${title.padEnd(36)} ${`${number(perSecond)} ${unit}/s`.padStart(20)} ${`${number(serverMicros, 1)} µs server CPU`.padStart(24)}`,
+  );
+}
+const verdict = (text: string) => console.log(`  → ${text}\n`);
+
+async function batchAndScan(): Promise<void> {
+  const [plain, streamed, peer] = [await startStore(), await startStore(), await startDynalite()];
+  makeTable(plain);
+  makeTable(streamed, "stream=yes");
+  console.log(`batch writes of ${number(few)} rows: ours 200 a request, durable; dynalite 25 a request, its most, in memory; 8 in flight`);
+  const ours = load(plain, few);
+  line("tableferry", ours);
+  const withStream = load(streamed, few);
+  line("tableferry, with a stream", withStream);
+  const theirs = cost(peer, "server/dynalite-bulk.ts", "op=load", `rows=${few}`);
+  line("dynalite", theirs);
+  verdict(
+    `${number(ours.perSecond / theirs.perSecond, 1)} x and with a stream ${number(withStream.perSecond / theirs.perSecond, 1)} x dynalite's rows/s (pass line 6 x); server CPU a row at most 14 µs`,
+  );
+  if (only.has("scan")) {
+    console.log("range read, pages of up to 1 MB, one reader");
+    const read = cost(plain, "ours/scan.ts", "tables=legacy/orders", "decoded=no", "workers=1");
+    line("tableferry", read);
+    const scanned = cost(peer, "server/dynalite-bulk.ts", "op=scan", `rows=${few}`);
+    line("dynalite", scanned);
+    verdict(`${number(read.perSecond / scanned.perSecond, 1)} x dynalite's rows/s (pass line 2.5 x)`);
+  }
+  for (const server of [plain, streamed, peer]) await server.end();
+}
+
+async function single(): Promise<void> {
+  const [store, peer] = [await startStore(), await startDynalite()];
+  makeTable(store);
+  load(store, few);
+  cost(peer, "server/dynalite-bulk.ts", "op=load", `rows=${few}`);
+  const echo = await ServerProcess.start([bench("server/echo-server.ts"), `keys=${store.keys}`], source);
+  console.log(`single requests, ${number(requests)} of each kind on 32 connections, keys at random of ${number(few)}`);
+  for (const op of ["put", "get"]) {
+    const ask = (server: ServerProcess, name: string, count = requests) =>
+      cost(server, "server/requests.ts", `server=${name}`, `op=${op}`, "connections=32", `count=${count}`, `rows=${few}`);
+    const ours = ask(store, "store");
+    line(`tableferry, ${op}`, ours, "requests");
+    const theirs = ask(peer, "dynalite");
+    line(`dynalite, ${op}`, theirs, "requests");
+    const ceiling = ask(echo, "echo");
+    line("signed echo", ceiling, "requests");
+    verdict(
+      `${op}: ${number(ours.serverMicros / theirs.serverMicros, 2)} x dynalite's server CPU (pass line 0.5), ${number(ours.perSecond / ceiling.perSecond, 2)} x the echo's requests/s (pass line 0.5)`,
+    );
+  }
+  for (const server of [store, peer, echo]) await server.end();
+}
+
+async function openLoop(): Promise<void> {
+  const store = await startStore();
+  makeTable(store);
+  load(store, few);
+  console.log(
+    "open loop: 2,000 requests/s for 20 s, half puts, half gets, while 10,000 rows/s in batches keep it compacting; milliseconds from the intended moment",
+  );
+  const told = output(
+    "server/open-loop.ts",
+    `endpoint=${store.endpoint}`,
+    `keys=${store.keys}`,
+    "rate=2000",
+    "seconds=20",
+    `rows=${few * 5}`,
+    "batchEveryMs=20",
+  );
+  const { p50, p99, p999, worst }: Record<string, number> = JSON.parse(told);
+  verdict(`p50 ${p50}, p99 ${p99} (pass line 10), p99.9 ${p999} (50), worst ${worst} (500)`);
+  await store.end();
+}
+
+function start(): void {
+  const runs = Array.from({ length: 7 }, () => {
+    const done = spawnSync(process.execPath, [bench("server/first-answer.mjs"), join(root, "dist/src/testing.js")], { encoding: "utf8" });
+    return Number(done.stdout);
+  }).sort((a, b) => a - b);
+  console.log("start in memory, in process, from the import of the compiled package on");
+  verdict(`${number(runs[3]!)} ms, median of 7 from ${number(runs[0]!)} to ${number(runs[6]!)} (pass line 60)`);
+}
+
+async function large(): Promise<void> {
+  console.log(`${number(rows)} rows`);
+  let store = await startStore("large");
+  makeTable(store);
+  const gets = (server: ServerProcess, of: number, count: number) =>
+    cost(server, "server/requests.ts", "server=store", "op=get", "connections=32", `count=${count}`, `rows=${of}`);
+  let most = 0;
+  const watch = (server: ServerProcess) => {
+    const timer = setInterval(() => (most = Math.max(most, server.anonymousMegabytes())), 200);
+    return () => clearInterval(timer);
+  };
+  line("load", load(store, rows));
+  most = Math.max(most, store.anonymousMegabytes());
+  line("full scan", cost(store, "ours/scan.ts", "tables=legacy/orders", "decoded=no", "workers=1"));
+  most = Math.max(most, store.anonymousMegabytes());
+  const stop = watch(store);
+  line("random gets", gets(store, rows, Math.min(rows, 1_000_000)), "requests");
+  stop();
+  most = Math.max(most, store.anonymousMegabytes());
+  verdict(`RssAnon at most ${most} MB between and behind the steps (pass line 300)`);
+  await store.end("SIGKILL");
+  const killed = performance.now();
+  store = await startStore("large");
+  const count = gets(store, rows, 1);
+  verdict(
+    `first answer ${number(performance.now() - killed)} ms after a start behind SIGKILL, the client's own start included (pass line 1,000); ${number(count.perSecond)} requests/s`,
+  );
+  if (only.has("keys")) {
+    const few = 10_000;
+    const small = await startStore();
+    makeTable(small);
+    load(small, few);
+    gets(small, few, 5000);
+    const [cheap, dear] = [gets(small, few, requests), gets(store, rows, requests)];
+    line(`random gets of ${number(few)} rows`, cheap, "requests");
+    line(`random gets of ${number(rows)} rows`, dear, "requests");
+    verdict(
+      `${number(dear.serverMicros / cheap.serverMicros, 2)} x the server CPU, ${number(cheap.perSecond / dear.perSecond, 2)} x the time (pass line 1.5)`,
+    );
+    await small.end();
+  }
+  await store.end();
+}
+
+if (spawnSync(process.execPath, [join(root, "tools/build.ts")], { stdio: "inherit" }).status !== 0) process.exit(1);
+try {
+  if (only.has("batch") || only.has("scan")) await batchAndScan();
+  if (only.has("single")) await single();
+  if (only.has("open-loop")) await openLoop();
+  if (only.has("start")) start();
+  if (only.has("memory") || only.has("keys")) await large();
+} finally {
+  await ServerProcess.endAll();
+  rmSync(folder, { recursive: true, force: true });
+}
