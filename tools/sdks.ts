@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { StoreAdmin } from "../src/client/store-admin.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../src/server/embedded-server.ts";
+import { TestControls } from "../src/server/test-controls/test-controls.ts";
 import type { Question } from "./sdks/case-line.ts";
 import { runCases } from "./sdks/run-cases.ts";
 import { newTally, succeeded, totals, type Tally } from "./sdks/tally.ts";
@@ -23,6 +24,8 @@ if (unknown.length > 0) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "tableferry-sdks-"));
+const controls = new TestControls();
+let traffic = { requests: 0, bytesIn: 0, bytesOut: 0 };
 let server: EmbeddedServer | undefined;
 try {
   const tallies: Tally[] = [];
@@ -67,6 +70,10 @@ function serve(sdk: string, port = 0): Promise<EmbeddedServer> {
     dataDir: join(folder, sdk),
     instances: [instanceOf(sdk), "other"],
     port,
+    controls,
+    log: ({ bytesIn, bytesOut }) => {
+      traffic = { requests: traffic.requests + 1, bytesIn: traffic.bytesIn + bytesIn, bytesOut: traffic.bytesOut + bytesOut };
+    },
     onError: (error) => console.error(error),
   });
 }
@@ -86,17 +93,40 @@ function whereabouts({ endpoint = "", rootKey }: EmbeddedServer, instance: strin
 }
 
 async function answerQuestion(sdk: string, question: Question): Promise<object> {
-  const running = server!;
-  if (question.ask === "restart") {
-    const { port } = new URL(running.endpoint!);
-    await running.close();
-    server = await serve(sdk, Number(port));
-    return {};
+  switch (question.ask) {
+    case "splitPartition":
+      return await splitPartition(instanceOf(sdk), question.table, question.key);
+    case "temporaryKey":
+      return server!.temporaryKey({ seconds: question.seconds });
+    case "setFaults":
+      controls.faults.set(question.rules);
+      return {};
+    case "traffic":
+      return takeTraffic();
+    case "restart":
+      return await restart(sdk);
   }
-  const admin = new StoreAdmin(running.endpoint!, () => running.rootKey);
+}
+
+async function splitPartition(instance: string, table: string, key: string | undefined): Promise<object> {
+  const { endpoint = "", rootKey } = server!;
+  const admin = new StoreAdmin(endpoint, () => rootKey);
   try {
-    return { partitions: await admin.splitPartition(instanceOf(sdk), question.table, question.key) };
+    return { partitions: await admin.splitPartition(instance, table, key) };
   } finally {
     await admin.close();
   }
+}
+
+function takeTraffic(): object {
+  const taken = traffic;
+  traffic = { requests: 0, bytesIn: 0, bytesOut: 0 };
+  return taken;
+}
+
+async function restart(sdk: string): Promise<object> {
+  const { port } = new URL(server!.endpoint!);
+  await server!.close();
+  server = await serve(sdk, Number(port));
+  return {};
 }

@@ -1,3 +1,5 @@
+import type { FaultRule } from "../../src/server/test-controls/fault-rule.ts";
+
 /** What the program of an SDK says, one JSON object a line of its standard output. */
 export type CaseLine =
   /** A case that was run; `failed` says why it did not pass. */
@@ -10,6 +12,12 @@ export type CaseLine =
 /** What a program cannot do by its SDK and has done for it: administration of the server. */
 export type Question =
   | { readonly ask: "splitPartition"; readonly table: string; readonly key?: string }
+  /** A key with a security token. */
+  | { readonly ask: "temporaryKey"; readonly seconds: number }
+  /** What goes wrong from now on, in place of what did before. */
+  | { readonly ask: "setFaults"; readonly rules: readonly FaultRule[] }
+  /** Requests answered and their bytes as they went over the wire, since this was last asked. */
+  | { readonly ask: "traffic" }
   /** Closes the server and serves the same folder again at the same address. */
   | { readonly ask: "restart" };
 
