@@ -68,8 +68,8 @@ const python: Toolchain = {
 const go: Toolchain = {
   missing: () => {
     const version = VERSION.exec(output("go", ["version"]) ?? "")?.[1];
-    if (version !== undefined && atLeast(version, "1.21")) return undefined;
-    return `${version === undefined ? "no go on PATH" : `go is ${version}`}. Install Go 1.21 or newer.`;
+    if (version !== undefined && atLeast(version, "1.22")) return undefined;
+    return `${version === undefined ? "no go on PATH" : `go is ${version}`}. Install Go 1.22 or newer.`;
   },
   prepare: async (cache, log) => {
     const program = join(cache, "cases");
