@@ -49,11 +49,15 @@ async function testSdk(sdk: string): Promise<Tally> {
   const log = createWriteStream(logFile);
   try {
     console.log(`${sdk}: getting the SDK and building its cases (log: ${relative(root, logFile)})`);
-    const program = await toolchain.prepare(join(cacheRoot, sdk), log);
+    const cache = join(cacheRoot, sdk);
+    const program = await toolchain.prepare(cache, log);
     server = await serve(sdk);
     const env = { ...process.env, ...whereabouts(server, instanceOf(sdk)) };
     const answer = (question: Question) => answerQuestion(sdk, question);
-    return await runCases({ sdk, ...program, env }, { say: (line) => console.log(line), log, answer, timeoutMs: SDK_TIMEOUT_MS });
+    return await runCases(
+      { sdk, ...program, env, folder: cache },
+      { say: (line) => console.log(line), log, answer, timeoutMs: SDK_TIMEOUT_MS },
+    );
   } catch (error) {
     console.log(
       `${sdk}: FAILED before its first case: ${error instanceof Error ? error.message : String(error)}; see ${relative(root, logFile)}`,

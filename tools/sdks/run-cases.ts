@@ -11,6 +11,8 @@ export interface CaseProgram {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Where it is run, and may leave files. */
+  readonly folder: string;
 }
 
 export interface CaseRun {
@@ -25,10 +27,10 @@ export interface CaseRun {
 
 /** Runs all cases of a program and counts them. A program that dies on the way has failed, whatever it said before. */
 export async function runCases(program: CaseProgram, { say, log, answer, timeoutMs }: CaseRun): Promise<Tally> {
-  const { sdk, command, args, env } = program;
+  const { sdk, command, args, env, folder } = program;
   const tally = newTally(sdk);
   const started = performance.now();
-  const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(command, args, { env, cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
   const failure = once(child, "error").then(([error]) => ({ why: `could not be started: ${(error as Error).message}` }));
   const ending = once(child, "exit").then(([code, signal]) => ({
     why: code === 0 ? undefined : `ended early, with ${String(code ?? signal)}`,

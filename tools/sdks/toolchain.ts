@@ -1,5 +1,4 @@
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, type WriteStream } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -28,10 +27,11 @@ const java: Toolchain = {
     return `${said === undefined ? "no Maven (mvn) on PATH" : `Maven runs on Java ${version ?? "?"}`}. Install a JDK 17 or newer and Maven 3.8 or newer.`;
   },
   prepare: async (cache, log) => {
-    const pom = join(cases, "java/pom.xml");
     const classpath = join(cache, "classpath");
-    await onceFor(cache, [pom], () => run("mvn", ["-B", "-f", pom, ...goals(cache, classpath)], log));
-    await run("mvn", ["-B", "-o", "-q", "-f", pom, ...goals(cache, classpath)], log);
+    const compile = ["-B", "-f", join(cases, "java/pom.xml"), ...goals(cache, classpath)];
+    mkdirSync(cache, { recursive: true });
+    // Nothing is asked of the registry where everything is there already.
+    await run("mvn", ["-o", ...compile], log).catch(() => run("mvn", compile, log));
     const path = [join(cache, "classes"), readFileSync(classpath, "utf8").trim()].join(delimiter);
     return { command: "java", args: ["-cp", path, "tableferry.sdk.Main"] };
   },
@@ -56,7 +56,8 @@ const python: Toolchain = {
   prepare: async (cache, log) => {
     const requirements = join(cases, "python/requirements.txt");
     const interpreter = join(cache, "bin/python");
-    await onceFor(cache, [requirements], async () => {
+    const wanted = `${output("python3", ["--version"])}${readFileSync(requirements, "utf8")}`;
+    await onceFor(cache, wanted, async () => {
       await run("python3", ["-m", "venv", cache], log);
       await run(interpreter, ["-m", "pip", "install", "--disable-pip-version-check", "-r", requirements], log);
     });
@@ -73,6 +74,7 @@ const go: Toolchain = {
   },
   prepare: async (cache, log) => {
     const program = join(cache, "cases");
+    mkdirSync(cache, { recursive: true });
     await run("go", ["build", "-C", join(cases, "go"), "-o", program, "."], log);
     return { command: program, args: [] };
   },
@@ -80,16 +82,14 @@ const go: Toolchain = {
 
 export const toolchains: Readonly<Record<string, Toolchain>> = { java, python, go };
 
-/** Does what changes only with these files once; a cache that was left unfinished is begun anew. */
-async function onceFor(cache: string, files: readonly string[], make: () => Promise<void>): Promise<void> {
-  const hash = createHash("sha256");
-  for (const file of files) hash.update(readFileSync(file));
-  const [stamp, state] = [join(cache, "made-from"), hash.digest("hex")];
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) return;
+/** Fills a cache once as it is wanted; one that was left unfinished, or is wanted otherwise, is begun anew. */
+async function onceFor(cache: string, wanted: string, make: () => Promise<void>): Promise<void> {
+  const stamp = join(cache, "made-for");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   rmSync(cache, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
   await make();
-  writeFileSync(stamp, state);
+  writeFileSync(stamp, wanted);
 }
 
 /** What a command prints; undefined when it is not there or fails. */

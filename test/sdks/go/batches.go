@@ -80,15 +80,16 @@ func batchErrorsInPlace() {
 
 func batchMissingTable() {
 	table("present")
-	written := got(writeBatch(false, putChange("present", keyOf("pk", "a"), ignore, "c", 1), putChange("nowhere", keyOf("pk", "a"), ignore, "c", 1)))
+	key := keyOf("pk", "a")
+	written := got(writeBatch(false, putChange("present", key, ignore, "c", 1), putChange("nowhere", key, ignore, "c", 1)))
 	expect(outcomes(written.TableToRowsResult["present"]), []string{"ok"})
 	expect(outcomes(written.TableToRowsResult["nowhere"]), []string{"OTSObjectNotExist " + missing})
-	read := readBatch(map[string][]*tablestore.PrimaryKey{"nowhere": {keyOf("pk", "a")}})
+	read := readBatch(map[string][]*tablestore.PrimaryKey{"nowhere": {key}})
 	expect(outcomes(read.TableToRowsResult["nowhere"]), []string{"OTSObjectNotExist " + missing})
 }
 
 func batchAtomic() {
-	must(create(metaOf("atomic", "pk", tablestore.PrimaryKeyType_INTEGER, "row", tablestore.PrimaryKeyType_INTEGER), nil))
+	must(create(metaOf("atomic", "pk", number, "row", number), nil))
 	changes := func(first func(int) int) []tablestore.RowChange {
 		list := []tablestore.RowChange{}
 		for i := 0; i < 10; i++ {

@@ -43,7 +43,8 @@ func runNotYet() {
 		return err
 	})
 	notYet("ComputeSplits", func() error {
-		request := (&tablestore.ComputeSplitsRequest{}).SetTableName("t").SetSearchIndexSplitsOptions(tablestore.SearchIndexSplitsOptions{IndexName: "i"})
+		request := (&tablestore.ComputeSplitsRequest{}).SetTableName("t")
+		request.SetSearchIndexSplitsOptions(tablestore.SearchIndexSplitsOptions{IndexName: "i"})
 		_, err := client.ComputeSplits(request)
 		return err
 	})

@@ -24,7 +24,15 @@ func impatient(id, secret, token, instance string) *tablestore.TableStoreClient 
 	return tablestore.NewClientWithConfig(endpoint, instance, id, secret, token, config)
 }
 
-const ignore = tablestore.RowExistenceExpectation_IGNORE
+const (
+	ignore = tablestore.RowExistenceExpectation_IGNORE
+	text   = tablestore.PrimaryKeyType_STRING
+	number = tablestore.PrimaryKeyType_INTEGER
+	binary = tablestore.PrimaryKeyType_BINARY
+)
+
+// Whether a row must be there.
+type expectation = tablestore.RowExistenceExpectation
 
 func keyOf(parts ...any) *tablestore.PrimaryKey {
 	key := &tablestore.PrimaryKey{}
@@ -65,21 +73,21 @@ func create(meta *tablestore.TableMeta, change func(*tablestore.CreateTableReque
 
 // A table of one string key `pk`, as most cases want it.
 func table(name string) {
-	must(create(metaOf(name, "pk", tablestore.PrimaryKeyType_STRING), nil))
+	must(create(metaOf(name, "pk", text), nil))
 }
 
 func streamed(name string, origin ...string) {
-	must(create(metaOf(name, "pk", tablestore.PrimaryKeyType_STRING), func(request *tablestore.CreateTableRequest) {
+	must(create(metaOf(name, "pk", text), func(request *tablestore.CreateTableRequest) {
 		request.StreamSpec = &tablestore.StreamSpecification{EnableStream: true, ExpirationTime: 24, OriginColumnsToGet: origin}
 	}))
 }
 
-func put(table string, key *tablestore.PrimaryKey, condition tablestore.RowExistenceExpectation, cells ...any) error {
+func put(table string, key *tablestore.PrimaryKey, condition expectation, cells ...any) error {
 	_, err := client.PutRow(&tablestore.PutRowRequest{PutRowChange: putChange(table, key, condition, cells...)})
 	return err
 }
 
-func putChange(table string, key *tablestore.PrimaryKey, condition tablestore.RowExistenceExpectation, cells ...any) *tablestore.PutRowChange {
+func putChange(table string, key *tablestore.PrimaryKey, condition expectation, cells ...any) *tablestore.PutRowChange {
 	change := &tablestore.PutRowChange{TableName: table, PrimaryKey: key}
 	for i := 0; i < len(cells); i += 2 {
 		change.AddColumn(cells[i].(string), cellValue(cells[i+1]))
@@ -105,7 +113,7 @@ func update(change *tablestore.UpdateRowChange) (*tablestore.UpdateRowResponse, 
 	return client.UpdateRow(&tablestore.UpdateRowRequest{UpdateRowChange: change})
 }
 
-func remove(table string, key *tablestore.PrimaryKey, condition tablestore.RowExistenceExpectation) error {
+func remove(table string, key *tablestore.PrimaryKey, condition expectation) error {
 	change := &tablestore.DeleteRowChange{TableName: table, PrimaryKey: key}
 	change.SetCondition(condition)
 	_, err := client.DeleteRow(&tablestore.DeleteRowRequest{DeleteRowChange: change})

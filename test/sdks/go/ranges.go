@@ -30,12 +30,12 @@ func rangedKey(n int) *tablestore.PrimaryKey {
 }
 
 func fillRanged() {
-	must(create(metaOf("ranged", "pk", tablestore.PrimaryKeyType_STRING, "n", tablestore.PrimaryKeyType_INTEGER), nil))
-	text := string(make([]byte, 500))
+	must(create(metaOf("ranged", "pk", text, "n", number), nil))
+	filling := string(make([]byte, 500))
 	for begin := 0; begin < rangedRows; begin += 200 {
 		changes := []tablestore.RowChange{}
 		for n := begin; n < begin+200; n++ {
-			changes = append(changes, putChange("ranged", rangedKey(n), ignore, "n10", n%10, "text", text))
+			changes = append(changes, putChange("ranged", rangedKey(n), ignore, "n10", n%10, "text", filling))
 		}
 		got(writeBatch(false, changes...))
 	}
@@ -59,7 +59,8 @@ func reversed(list []int64) []int64 {
 }
 
 func criteriaOf(direction tablestore.Direction, start, end *tablestore.PrimaryKey) *tablestore.RangeRowQueryCriteria {
-	return &tablestore.RangeRowQueryCriteria{TableName: "ranged", Direction: direction, StartPrimaryKey: start, EndPrimaryKey: end, MaxVersion: 1}
+	return &tablestore.RangeRowQueryCriteria{
+		TableName: "ranged", Direction: direction, StartPrimaryKey: start, EndPrimaryKey: end, MaxVersion: 1}
 }
 
 // All rows of a range, and how many pages they came in.
@@ -131,7 +132,8 @@ func rangeRefusals() {
 
 func rangeSplits() {
 	unit := int64(1024 * 1024)
-	answer := got(client.ComputeSplitPointsBySize(&tablestore.ComputeSplitPointsBySizeRequest{TableName: "ranged", SplitSize: 1, SplitSizeUnitInByte: &unit}))
+	request := &tablestore.ComputeSplitPointsBySizeRequest{TableName: "ranged", SplitSize: 1, SplitSizeUnitInByte: &unit}
+	answer := got(client.ComputeSplitPointsBySize(request))
 	seen := []int64{}
 	for _, split := range answer.Splits {
 		rows, _ := readRange(criteriaOf(tablestore.FORWARD, split.LowerBound, split.UpperBound))

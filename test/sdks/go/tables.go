@@ -18,12 +18,13 @@ func runTables() {
 }
 
 func createAndDescribe() {
-	meta := metaOf("full", "s", tablestore.PrimaryKeyType_STRING, "i", tablestore.PrimaryKeyType_INTEGER, "b", tablestore.PrimaryKeyType_BINARY)
+	meta := metaOf("full", "s", text, "i", number, "b", binary)
 	meta.AddDefinedColumn("state", tablestore.DefinedColumn_STRING)
 	meta.AddDefinedColumn("level", tablestore.DefinedColumn_DOUBLE)
 	must(create(meta, func(request *tablestore.CreateTableRequest) {
 		request.TableOption = &tablestore.TableOption{TimeToAlive: 864000, MaxVersion: 3, DeviationCellVersionInSec: 3600}
-		request.StreamSpec = &tablestore.StreamSpecification{EnableStream: true, ExpirationTime: 24, OriginColumnsToGet: []string{"state", "level"}}
+		request.StreamSpec = &tablestore.StreamSpecification{
+			EnableStream: true, ExpirationTime: 24, OriginColumnsToGet: []string{"state", "level"}}
 	}))
 	described := got(client.DescribeTable(&tablestore.DescribeTableRequest{TableName: "full"}))
 	expect(described.TableMeta.TableName, "full")
@@ -45,11 +46,14 @@ func updateTable() {
 	}))
 	// The SDK reads these whether or not the reply has them.
 	expect([]any{updated.TableOption.MaxVersion, updated.StreamDetails.EnableStream}, []any{5, false})
-	stream := &tablestore.StreamSpecification{EnableStream: true, ExpirationTime: 48}
-	first := got(client.UpdateTable(&tablestore.UpdateTableRequest{TableName: "changing", StreamSpec: stream})).StreamDetails
+	switchStream := func(to *tablestore.StreamSpecification) *tablestore.StreamDetails {
+		return got(client.UpdateTable(&tablestore.UpdateTableRequest{TableName: "changing", StreamSpec: to})).StreamDetails
+	}
+	on := &tablestore.StreamSpecification{EnableStream: true, ExpirationTime: 48}
+	first := switchStream(on)
 	expect([]any{first.EnableStream, first.ExpirationTime}, []any{true, int32(48)})
-	got(client.UpdateTable(&tablestore.UpdateTableRequest{TableName: "changing", StreamSpec: &tablestore.StreamSpecification{EnableStream: false}}))
-	second := got(client.UpdateTable(&tablestore.UpdateTableRequest{TableName: "changing", StreamSpec: stream})).StreamDetails
+	switchStream(&tablestore.StreamSpecification{EnableStream: false})
+	second := switchStream(on)
 	expectTrue(*first.StreamId != *second.StreamId, "another stream id")
 }
 
@@ -71,7 +75,7 @@ func listAndDelete() {
 
 func tableErrors() {
 	table("there")
-	refused("OTSObjectAlreadyExist", "Requested table already exists.", create(metaOf("there", "pk", tablestore.PrimaryKeyType_STRING), nil))
+	refused("OTSObjectAlreadyExist", "Requested table already exists.", create(metaOf("there", "pk", text), nil))
 	_, err := client.DescribeTable(&tablestore.DescribeTableRequest{TableName: "nowhere"})
 	refused("OTSObjectNotExist", missing, err)
 	// What Terraform recognises a missing table by.
@@ -79,7 +83,7 @@ func tableErrors() {
 	_, err = client.DeleteTable(&tablestore.DeleteTableRequest{TableName: "nowhere"})
 	refused("OTSObjectNotExist", missing, err)
 	refused("OTSObjectNotExist", missing, put("nowhere", keyOf("pk", "a"), ignore, "c", 1))
-	refused("OTSParameterInvalid", "Invalid table name: '1st'.", create(metaOf("1st", "pk", tablestore.PrimaryKeyType_STRING), nil))
+	refused("OTSParameterInvalid", "Invalid table name: '1st'.", create(metaOf("1st", "pk", text), nil))
 }
 
 func otherFamilies() {

@@ -107,11 +107,11 @@ func openStream(table string) (channels, clients int) {
 
 func workersShare() {
 	streamed("shared")
-	text := strings.Repeat("x", 4000)
+	filling := strings.Repeat("x", 4000)
 	for begin := 0; begin < baseRows; begin += 200 {
 		changes := []tablestore.RowChange{}
 		for i := begin; i < begin+200; i++ {
-			changes = append(changes, putChange("shared", keyOf("pk", fmt.Sprintf("row%04d", i)), ignore, "n", 0, "text", text))
+			changes = append(changes, putChange("shared", keyOf("pk", fmt.Sprintf("row%04d", i)), ignore, "n", 0, "text", filling))
 		}
 		got(writeBatch(false, changes...))
 	}
@@ -135,7 +135,7 @@ func workersShare() {
 	until(20, "every change was seen, in order", func() bool { return journal.complete(liveKeys, rounds) })
 }
 
-// A processor that is stuck keeps its channel, and its worker stops sending heartbeats with the process it is in; here its connections are cut instead.
+// A worker dies with the machine it is on; here its connections are cut.
 func workerTakesOver() {
 	streamed("left")
 	split("left", "row1500")

@@ -1,8 +1,8 @@
 """Who may call, and how replies prove who answered: the SDK checks headers, MD5, date and signature of every reply."""
 
-from tablestore import Row
+from tablestore import OTSClient, OTSServiceError, Row
 
-from harness import IGNORE, case, connect, expect, make_table, refused, values
+from harness import ENDPOINT, IGNORE, INSTANCE, KEY_ID, KEY_SECRET, ask, case, connect, expect, make_table, refused, values
 
 DENIED = "OTSAuthFailed"
 
@@ -32,6 +32,53 @@ def wrong_secret():
 def unknown():
     refused(DENIED, "The AccessKeyID does not exist.", connect(key_id="LTAInobody").list_table)
     refused(DENIED, "The instance is not found.", connect(instance="elsewhere").list_table)
+
+
+REGION = "cn-hangzhou"
+
+
+@case("signatures: version 4, replies included")
+def version_4():
+    client = connect(region=REGION)
+    make_table(client, "version_4")
+    client.put_row("version_4", Row([("pk", "a")], [("c", 1)]), IGNORE)
+    expect(values(client.get_row("version_4", [("pk", "a")])[1]), {"c": 1})
+    refused("OTSObjectNotExist", "Requested table does not exist.", client.describe_table, "nowhere")
+    refused(DENIED, "Signature mismatch.", connect(secret="wrong", region=REGION).list_table)
+
+
+@case("signatures: temporary keys with their security token, by both versions; without it; with another")
+def temporary_keys():
+    key = ask(ask="temporaryKey", seconds=900)
+    for options in ({}, {"region": REGION}):
+        as_temporary = {"key_id": key["id"], "secret": key["secret"], **options}
+        connect(sts_token=key["token"], **as_temporary).list_table()
+        for wrong in ({}, {"sts_token": "another"}):
+            try:
+                connect(**wrong, **as_temporary).list_table()
+            except OTSServiceError as error:
+                expect(error.code, DENIED)
+            else:
+                raise AssertionError("accepted")
+
+
+@case("retries: a busy server, and reads when it fails")
+def retries():
+    client = OTSClient(ENDPOINT, KEY_ID, KEY_SECRET, INSTANCE)
+    make_table(client, "shaky")
+
+    def fault(operation, code):
+        return {"operations": [operation], "table": "shaky", "times": 1, "effect": {"type": "error", "code": code}}
+
+    try:
+        ask(ask="setFaults", rules=[fault("PutRow", "OTSServerBusy"), fault("GetRow", "OTSInternalServerError")])
+        client.put_row("shaky", Row([("pk", "a")], [("c", 1)]), IGNORE)
+        expect(values(client.get_row("shaky", [("pk", "a")])[1]), {"c": 1})
+        ask(ask="setFaults", rules=[fault("PutRow", "OTSInternalServerError")])
+        row = Row([("pk", "a")], [("c", 2)])
+        refused("OTSInternalServerError", "Internal server error.", client.put_row, "shaky", row, IGNORE)
+    finally:
+        ask(ask="setFaults", rules=[])
 
 
 @case("signatures: instances are apart")

@@ -44,7 +44,8 @@ final class Batches {
     update.deleteColumns("dropped");
     RowPutChange told = putChange("batch_b", key("pk", "b"), "c", 5);
     told.setReturnType(ReturnType.RT_PK);
-    BatchWriteRowResponse written = write(putChange("batch_a", key("pk", "new"), "c", 9), told, update, new RowDeleteChange("batch_a", key("pk", "gone")));
+    RowDeleteChange delete = new RowDeleteChange("batch_a", key("pk", "gone"));
+    BatchWriteRowResponse written = write(putChange("batch_a", key("pk", "new"), "c", 9), told, update, delete);
     expect(written.isAllSucceed(), true);
     expect(written.getRowStatus("batch_b").get(0).getRow().getPrimaryKey(), key("pk", "b"));
 
@@ -99,7 +100,7 @@ final class Batches {
   }
 
   private static void atomic() {
-    create(meta("atomic", "pk", PrimaryKeyType.INTEGER, "row", PrimaryKeyType.INTEGER), new TableOptions(-1, 1), r -> {});
+    create(meta("atomic", "pk", PrimaryKeyType.INTEGER, "row", PrimaryKeyType.INTEGER));
     expect(writeAtomic("atomic", i -> two(0, i), -1).isAllSucceed(), true);
     expect(writeAtomic("atomic", i -> two(7, i), 5).isAllSucceed(), false);
     expect(get("atomic", two(7, 0)), null);
@@ -107,7 +108,7 @@ final class Batches {
   }
 
   private static void atomicOverTwo() {
-    create(meta("atomic_two", "pk", PrimaryKeyType.INTEGER, "row", PrimaryKeyType.INTEGER), new TableOptions(-1, 1), r -> {});
+    create(meta("atomic_two", "pk", PrimaryKeyType.INTEGER, "row", PrimaryKeyType.INTEGER));
     List<String> outcomes = writeAtomic("atomic_two", i -> two(i, i), -1).getRowStatus("atomic_two").stream()
         .map(row -> row.getError().getCode() + " " + row.getError().getMessage()).distinct().toList();
     expect(outcomes, List.of("OTSDataOutOfRange Data out of scope of atomic. Atomic PartKey:0. Data PartKey:1"));
@@ -121,7 +122,8 @@ final class Batches {
 
   private static void limits() throws Exception {
     table("many");
-    IntFunction<RowChange[]> changes = count -> IntStream.range(0, count).mapToObj(i -> putChange("many", key("pk", "k" + i), "n", i)).toArray(RowChange[]::new);
+    IntFunction<RowChange[]> changes = count ->
+        IntStream.range(0, count).mapToObj(i -> putChange("many", key("pk", "k" + i), "n", i)).toArray(RowChange[]::new);
     expect(write(changes.apply(200)).isAllSucceed(), true);
     refused("OTSParameterInvalid", "Rows count exceeds the upper limit: 200.", () -> write(changes.apply(201)));
     BatchGetRowRequest request = new BatchGetRowRequest();

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What workers were handed of a table whose rows count their own changes in a column `n`: 0 in base data, then 1, 2, 3 … Delivery is at least once, so a reader
- * may be thrown back, but never past a change that it has not seen.
+ * What workers were handed of a table whose rows count their own changes in a column `n`: 0 in base data, then 1, 2, 3 … Delivery is at least
+ * once, so a reader may be thrown back, but never past a change that it has not seen.
  */
 final class Journal {
   private final Map<String, Long> last = new TreeMap<>();
@@ -29,7 +29,7 @@ final class Journal {
     }
     readers.add(reader);
     changes++;
-    long n = record.getColumns().stream().filter(column -> column.getColumn().getName().equals("n")).findFirst().orElseThrow().getColumn().getValue().asLong();
+    long n = record.getColumns().get(0).getColumn().getValue().asLong();
     long seen = greatest.getOrDefault(key, 0L);
     if (n > seen + 1) broken = key + " goes from " + last.getOrDefault(key, 0L) + ", at most " + seen + ", to " + n + " at " + reader;
     greatest.merge(key, n, Math::max);
@@ -39,7 +39,7 @@ final class Journal {
   /** Whether everything up to the n-th change of each of these keys was seen, in order. */
   synchronized boolean complete(int keys, long n) {
     expect(broken, null);
-    return greatest.size() == keys && greatest.values().stream().allMatch(seen -> seen == n) && last.values().stream().allMatch(seen -> seen == n);
+    return greatest.size() == keys && Set.of(n).containsAll(greatest.values()) && Set.of(n).containsAll(last.values());
   }
 
   synchronized int baseRows() {

@@ -50,6 +50,10 @@ final class Ots {
     return create(meta(name, "pk", PrimaryKeyType.STRING), new TableOptions(-1, 1), change);
   }
 
+  static String create(TableMeta meta) {
+    return create(meta, new TableOptions(-1, 1), request -> {});
+  }
+
   static String create(TableMeta meta, TableOptions options, Consumer<CreateTableRequest> change) {
     CreateTableRequest request = new CreateTableRequest(meta, options);
     change.accept(request);
@@ -92,7 +96,15 @@ final class Ots {
   }
 
   static PutRowResponse put(String table, String key, Object... cells) {
-    return CLIENT.putRow(new PutRowRequest(putChange(table, key("pk", key), cells)));
+    return put(putChange(table, key("pk", key), cells));
+  }
+
+  static PutRowResponse put(RowPutChange change) {
+    return CLIENT.putRow(new PutRowRequest(change));
+  }
+
+  static DeleteRowResponse delete(RowDeleteChange change) {
+    return CLIENT.deleteRow(new DeleteRowRequest(change));
   }
 
   static UpdateRowResponse update(RowUpdateChange change) {

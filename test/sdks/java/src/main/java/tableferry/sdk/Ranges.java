@@ -15,6 +15,8 @@ import java.util.stream.IntStream;
 /** Ranges: both directions, pages, iterators; and where to split a table by its size. */
 final class Ranges {
   private static final int ROWS = 12_000;
+  private static final int MEGABYTE = 1024 * 1024;
+  private static final String TEXT = "x".repeat(500);
   private static final PrimaryKey FIRST = key("pk", PrimaryKeyValue.INF_MIN, "n", PrimaryKeyValue.INF_MIN);
   private static final PrimaryKey LAST = key("pk", PrimaryKeyValue.INF_MAX, "n", PrimaryKeyValue.INF_MAX);
 
@@ -31,10 +33,10 @@ final class Ranges {
   }
 
   private static void fill() {
-    create(meta("ranged", "pk", PrimaryKeyType.STRING, "n", PrimaryKeyType.INTEGER), new TableOptions(-1, 1), r -> {});
+    create(meta("ranged", "pk", PrimaryKeyType.STRING, "n", PrimaryKeyType.INTEGER));
     for (int begin = 0; begin < ROWS; begin += 200) {
       BatchWriteRowRequest request = new BatchWriteRowRequest();
-      for (int n = begin; n < begin + 200; n++) request.addRowChange(putChange("ranged", rowKey(n), "n10", n % 10, "text", "x".repeat(500)));
+      for (int n = begin; n < begin + 200; n++) request.addRowChange(putChange("ranged", rowKey(n), "n10", n % 10, "text", TEXT));
       expect(CLIENT.batchWriteRow(request).isAllSucceed(), true);
     }
   }
@@ -90,12 +92,15 @@ final class Ranges {
     expect(read(CLIENT.createRangeIterator(parameter)), inOrder().subList(0, 5500));
   }
 
+  private static GetRangeResponse page(Direction direction, PrimaryKey start, PrimaryKey end) {
+    return CLIENT.getRange(new GetRangeRequest(range("ranged", direction, start, end)));
+  }
+
   private static void bounds() {
-    GetRangeResponse page = CLIENT.getRange(new GetRangeRequest(range("ranged", Direction.FORWARD, rowKey(3), rowKey(12))));
+    GetRangeResponse page = page(Direction.FORWARD, rowKey(3), rowKey(12));
     expect(page.getRows().stream().map(Ranges::number).toList(), List.of(3, 6, 9));
     expect(page.getNextStartPrimaryKey(), null);
-    GetRangeResponse none = CLIENT.getRange(new GetRangeRequest(range("ranged", Direction.FORWARD, key("pk", "q", "n", 0), LAST)));
-    expect(none.getRows(), List.of());
+    expect(page(Direction.FORWARD, key("pk", "q", "n", 0), LAST).getRows(), List.of());
   }
 
   private static void filtered() {
@@ -108,16 +113,13 @@ final class Ranges {
 
   private static void refusals() throws Exception {
     String wrong = "OTSParameterInvalid";
-    refused(wrong, "Begin key must less than end key in FORWARD", () -> CLIENT.getRange(new GetRangeRequest(range("ranged", Direction.FORWARD, LAST, FIRST))));
-    refused(wrong, "Begin key must more than end key in BACKWARD", () -> CLIENT.getRange(new GetRangeRequest(range("ranged", Direction.BACKWARD, FIRST, LAST))));
-    refused("OTSInvalidPK", "Validate PK size fail. Input: 1, Meta: 2.", () -> CLIENT.getRange(new GetRangeRequest(range("ranged", Direction.FORWARD, key("pk", "a"), LAST))));
+    refused(wrong, "Begin key must less than end key in FORWARD", () -> page(Direction.FORWARD, LAST, FIRST));
+    refused(wrong, "Begin key must more than end key in BACKWARD", () -> page(Direction.BACKWARD, FIRST, LAST));
+    refused("OTSInvalidPK", "Validate PK size fail. Input: 1, Meta: 2.", () -> page(Direction.FORWARD, key("pk", "a"), LAST));
   }
 
   private static void splits() {
-    ComputeSplitsBySizeRequest request = new ComputeSplitsBySizeRequest();
-    request.setTableName("ranged");
-    request.setSplitSizeInByte(1, 1024 * 1024);
-    ComputeSplitsBySizeResponse response = CLIENT.computeSplitsBySize(request);
+    ComputeSplitsBySizeResponse response = CLIENT.computeSplitsBySize(new ComputeSplitsBySizeRequest("ranged", 1, MEGABYTE));
     expect(response.getPrimaryKeySchema().stream().map(PrimaryKeySchema::getName).toList(), List.of("pk", "n"));
     List<Integer> seen = new ArrayList<>();
     for (Split split : response.getSplits()) {
@@ -133,12 +135,14 @@ final class Ranges {
     table("unsplit");
     ComputeSplitsBySizeRequest empty = new ComputeSplitsBySizeRequest("unsplit", 1);
     expect(CLIENT.computeSplitsBySize(empty).getSplits().size(), 1);
-    ComputeSplitsBySizeRequest limited = new ComputeSplitsBySizeRequest("ranged", 1, 1024 * 1024);
+    ComputeSplitsBySizeRequest limited = new ComputeSplitsBySizeRequest("ranged", 1, MEGABYTE);
     limited.setSplitPointLimit(2);
     expect(CLIENT.computeSplitsBySize(limited).getSplits().size(), 3);
     String wrong = "OTSParameterInvalid";
-    refused(wrong, "The split_size should be greater than 0.", () -> CLIENT.computeSplitsBySize(new ComputeSplitsBySizeRequest("ranged", 0)));
-    refused(wrong, "The split_size_unit_in_byte should be greater equal than: 1048576", () -> CLIENT.computeSplitsBySize(new ComputeSplitsBySizeRequest("ranged", 1, 1000)));
+    ComputeSplitsBySizeRequest none = new ComputeSplitsBySizeRequest("ranged", 0);
+    refused(wrong, "The split_size should be greater than 0.", () -> CLIENT.computeSplitsBySize(none));
+    ComputeSplitsBySizeRequest small = new ComputeSplitsBySizeRequest("ranged", 1, 1000);
+    refused(wrong, "The split_size_unit_in_byte should be greater equal than: 1048576", () -> CLIENT.computeSplitsBySize(small));
   }
 
   private Ranges() {}

@@ -9,6 +9,7 @@ import com.alicloud.openservices.tablestore.model.filter.*;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -34,12 +35,13 @@ final class Rows {
   }
 
   private static void types() {
-    create(meta("types", "s", PrimaryKeyType.STRING, "i", PrimaryKeyType.INTEGER, "b", PrimaryKeyType.BINARY), new TableOptions(-1, 1), r -> {});
+    create(meta("types", "s", PrimaryKeyType.STRING, "i", PrimaryKeyType.INTEGER, "b", PrimaryKeyType.BINARY));
     PrimaryKey key = key("s", "schlüssel 表", "i", Long.MIN_VALUE, "b", new byte[] {0, -1});
     byte[] bytes = new byte[256];
     for (int i = 0; i < 256; i++) bytes[i] = (byte) i;
-    RowPutChange change = putChange("types", key, "text", "grüße 表格存储 \uD83D\uDE00", "empty", "", "largest", Long.MAX_VALUE, "double", -3.25, "yes", true, "bytes", bytes);
-    PutRowResponse put = CLIENT.putRow(new PutRowRequest(change));
+    RowPutChange change = putChange("types", key, "text", "grüße 表格存储 \uD83D\uDE00", "empty", "", "largest", Long.MAX_VALUE);
+    change.addColumn("double", value(-3.25)).addColumn("yes", value(true)).addColumn("bytes", value(bytes));
+    PutRowResponse put = put(change);
     expect(put.getConsumedCapacity().getCapacityUnit(), new CapacityUnit(0, 1));
     SingleRowQueryCriteria criteria = new SingleRowQueryCriteria("types", key);
     criteria.setMaxVersions(1);
@@ -47,7 +49,7 @@ final class Rows {
     expect(got.getConsumedCapacity().getCapacityUnit(), new CapacityUnit(1, 0));
     expect(got.getRow().getPrimaryKey(), key);
     for (Column sent : change.getColumnsToPut()) expect(got.getRow().getLatestColumn(sent.getName()).getValue(), sent.getValue());
-    expect(Stream.of(got.getRow().getColumns()).map(Column::getName).toList(), List.of("bytes", "double", "empty", "largest", "text", "yes"));
+    expect(names(got.getRow()), List.of("bytes", "double", "empty", "largest", "text", "yes"));
     expect(get("types", key("s", "", "i", 0, "b", new byte[0])), null);
   }
 
@@ -55,16 +57,16 @@ final class Rows {
     table("existence");
     RowPutChange put = putChange("existence", key("pk", "a"), "c", 1);
     put.setCondition(new Condition(RowExistenceExpectation.EXPECT_EXIST));
-    failed(() -> CLIENT.putRow(new PutRowRequest(put)));
+    failed(() -> put(put));
     put.setCondition(new Condition(RowExistenceExpectation.EXPECT_NOT_EXIST));
-    CLIENT.putRow(new PutRowRequest(put));
-    failed(() -> CLIENT.putRow(new PutRowRequest(put)));
+    put(put);
+    failed(() -> put(put));
     RowDeleteChange delete = new RowDeleteChange("existence", key("pk", "a"));
     delete.setCondition(new Condition(RowExistenceExpectation.EXPECT_EXIST));
-    CLIENT.deleteRow(new DeleteRowRequest(delete));
-    failed(() -> CLIENT.deleteRow(new DeleteRowRequest(delete)));
+    delete(delete);
+    failed(() -> delete(delete));
     delete.setCondition(new Condition(RowExistenceExpectation.IGNORE));
-    CLIENT.deleteRow(new DeleteRowRequest(delete));
+    delete(delete);
   }
 
   private static void failed(Body call) throws Exception {
@@ -81,9 +83,15 @@ final class Rows {
     failed(() -> updateIf(under5));
     updateIf(gone.setPassIfMissing(true));
     failed(() -> updateIf(gone.setPassIfMissing(false)));
-    updateIf(new CompositeColumnValueCondition(CompositeColumnValueCondition.LogicOperator.NOT).addCondition(under5));
-    updateIf(new CompositeColumnValueCondition(CompositeColumnValueCondition.LogicOperator.OR).addCondition(gone).addCondition(is5));
-    failed(() -> updateIf(new CompositeColumnValueCondition(CompositeColumnValueCondition.LogicOperator.AND).addCondition(gone).addCondition(is5)));
+    updateIf(composite(CompositeColumnValueCondition.LogicOperator.NOT, under5));
+    updateIf(composite(CompositeColumnValueCondition.LogicOperator.OR, gone, is5));
+    failed(() -> updateIf(composite(CompositeColumnValueCondition.LogicOperator.AND, gone, is5)));
+  }
+
+  private static ColumnCondition composite(CompositeColumnValueCondition.LogicOperator operator, ColumnCondition... parts) {
+    CompositeColumnValueCondition composite = new CompositeColumnValueCondition(operator);
+    for (ColumnCondition part : parts) composite.addCondition(part);
+    return composite;
   }
 
   private static UpdateRowResponse updateIf(ColumnCondition condition) {
@@ -97,10 +105,21 @@ final class Rows {
   private static void columns() {
     table("columns");
     put("columns", "a", "a", 1, "b", 2, "c", 3, "d", 4, "e", 5);
-    PrimaryKey key = key("pk", "a");
-    expect(names(get("columns", key, c -> { c.setMaxVersions(1); c.addColumnsToGet(new String[] {"b", "e", "b", "none"}); })), List.of("b", "e"));
-    expect(names(get("columns", key, c -> { c.setMaxVersions(1); c.setStartColumn("b"); c.setEndColumn("d"); })), List.of("b", "c"));
-    expect(get("columns", key, c -> { c.setMaxVersions(1); c.addColumnsToGet("none"); }), null);
+    expect(names(latest("columns", c -> c.addColumnsToGet(new String[] {"b", "e", "b", "none"}))), List.of("b", "e"));
+    Row between = latest("columns", c -> {
+      c.setStartColumn("b");
+      c.setEndColumn("d");
+    });
+    expect(names(between), List.of("b", "c"));
+    expect(latest("columns", c -> c.addColumnsToGet("none")), null);
+  }
+
+  /** The row `a`, newest versions only. */
+  private static Row latest(String table, Consumer<SingleRowQueryCriteria> change) {
+    return get(table, key("pk", "a"), criteria -> {
+      criteria.setMaxVersions(1);
+      change.accept(criteria);
+    });
   }
 
   private static List<String> names(Row row) {
@@ -112,21 +131,20 @@ final class Rows {
     put("filters", "a", "n", 7, "s", "t1:{name:zs,age:23}", "x", 1, "y", 2);
     expect(passes(new SingleColumnValueFilter("n", SingleColumnValueFilter.CompareOperator.GREATER_EQUAL, value(7))), true);
     expect(passes(new SingleColumnValueFilter("n", SingleColumnValueFilter.CompareOperator.GREATER_THAN, value(7))), false);
-    expect(passes(new SingleColumnValueFilter("none", SingleColumnValueFilter.CompareOperator.EQUAL, value(7)).setPassIfMissing(false)), false);
+    SingleColumnValueFilter missing = new SingleColumnValueFilter("none", SingleColumnValueFilter.CompareOperator.EQUAL, value(7));
+    expect(passes(missing), true);
+    expect(passes(missing.setPassIfMissing(false)), false);
     RegexRule age = new RegexRule("age:([0-9]+)", RegexRule.CastType.VT_INTEGER);
     expect(passes(new SingleColumnValueRegexFilter("s", age, SingleColumnValueRegexFilter.CompareOperator.GREATER_THAN, value(22))), true);
     expect(passes(new SingleColumnValueRegexFilter("s", age, SingleColumnValueRegexFilter.CompareOperator.GREATER_THAN, value(23))), false);
     expect(passes(new SingleColumnValueRegexFilter("n", SingleColumnValueRegexFilter.CompareOperator.EXIST)), true);
     expect(passes(new SingleColumnValueRegexFilter("n", SingleColumnValueRegexFilter.CompareOperator.NOT_EXIST)), false);
     expect(passes(new SingleColumnValueRegexFilter("none", SingleColumnValueRegexFilter.CompareOperator.NOT_EXIST)), true);
-    expect(names(get("filters", key("pk", "a"), c -> { c.setMaxVersions(1); c.setFilter(new ColumnPaginationFilter(2, 1)); })), List.of("s", "x"));
+    expect(names(latest("filters", c -> c.setFilter(new ColumnPaginationFilter(2, 1)))), List.of("s", "x"));
   }
 
   private static boolean passes(Filter filter) {
-    return get("filters", key("pk", "a"), criteria -> {
-      criteria.setMaxVersions(1);
-      criteria.setFilter(filter);
-    }) != null;
+    return latest("filters", criteria -> criteria.setFilter(filter)) != null;
   }
 
   private static void wideRow() {
@@ -188,7 +206,7 @@ final class Rows {
   private static String numbered(String name) {
     TableMeta meta = meta(name, "pk", PrimaryKeyType.STRING);
     meta.addAutoIncrementPrimaryKeyColumn("id");
-    return create(meta, new TableOptions(-1, 1), r -> {});
+    return create(meta);
   }
 
   private static void autoIncrement() {
@@ -197,7 +215,7 @@ final class Rows {
     for (int i = 0; i < 3; i++) {
       RowPutChange change = putChange("numbered", key("pk", "a", "id", PrimaryKeyValue.AUTO_INCREMENT), "value", i);
       change.setReturnType(ReturnType.RT_PK);
-      Row told = CLIENT.putRow(new PutRowRequest(change)).getRow();
+      Row told = put(change).getRow();
       long id = told.getPrimaryKey().getPrimaryKeyColumn("id").getValue().asLong();
       expectTrue(id > last, "ids grow");
       expect(values(get("numbered", told.getPrimaryKey())), Map.of("value", String.valueOf(i)));
@@ -210,11 +228,12 @@ final class Rows {
     PrimaryKey given = key("pk", "a", "id", 5);
     PrimaryKey chosen = key("pk", "a", "id", PrimaryKeyValue.AUTO_INCREMENT);
     refused(WRONG, "PKAutoIncr can't be used for read operations.", () -> get("unnumbered", chosen));
-    refused(WRONG, "Invalid row to delete which with pk auto increment.", () -> CLIENT.deleteRow(new DeleteRowRequest(new RowDeleteChange("unnumbered", chosen))));
+    RowDeleteChange delete = new RowDeleteChange("unnumbered", chosen);
+    refused(WRONG, "Invalid row to delete which with pk auto increment.", () -> delete(delete));
     RowPutChange put = putChange("unnumbered", given, "c", 1);
     put.setCondition(new Condition(RowExistenceExpectation.EXPECT_NOT_EXIST));
     try {
-      CLIENT.putRow(new PutRowRequest(put));
+      put(put);
       throw new AssertionError("accepted");
     } catch (com.alicloud.openservices.tablestore.TableStoreException refusal) {
       expectTrue(refusal.getMessage().endsWith("when modify a specific row for table with pk auto increment."), refusal.getMessage());
@@ -238,13 +257,13 @@ final class Rows {
   private static void definedColumn() throws Exception {
     TableMeta meta = meta("defined", "pk", PrimaryKeyType.STRING);
     meta.addDefinedColumn("DC2", DefinedColumnType.INTEGER);
-    create(meta, new TableOptions(-1, 1), r -> {});
+    create(meta);
     put("defined", "a", "DC2", 5, "free", "x");
     refused(WRONG, "Invalid column type for column DC2 expect VT_INTEGER actual VT_BLOB", () -> put("defined", "a", "DC2", new byte[] {1}));
   }
 
   private static void wrongKeys() throws Exception {
-    create(meta("keyed", "pk", PrimaryKeyType.INTEGER), new TableOptions(-1, 1), r -> {});
+    create(meta("keyed", "pk", PrimaryKeyType.INTEGER));
     refused("OTSInvalidPK", "Validate PK name fail. Input: PK2, Meta: pk.", () -> get("keyed", key("PK2", 1)));
     refused("OTSInvalidPK", "Validate PK type fail. Input: VT_STRING, Meta: VT_INTEGER.", () -> get("keyed", key("pk", "a")));
     refused("OTSInvalidPK", "Validate PK size fail. Input: 2, Meta: 1.", () -> get("keyed", key("pk", 1, "q", 1)));
@@ -253,12 +272,15 @@ final class Rows {
 
   private static void limits() throws Exception {
     table("limits");
-    refused(WRONG, "The length of attribute column: 'attr' exceeds the MaxLength:2097152 with CurrentLength:2097153.", () -> put("limits", "a", "attr", "x".repeat(2097153)));
-    refused(WRONG, "The length of primary key column: 'pk' exceeds the MaxLength:1024 with CurrentLength:1025.", () -> put("limits", "k".repeat(1025), "c", 1));
+    String longCell = "The length of attribute column: 'attr' exceeds the MaxLength:2097152 with CurrentLength:2097153.";
+    refused(WRONG, longCell, () -> put("limits", "a", "attr", "x".repeat(2097153)));
+    String longKey = "The length of primary key column: 'pk' exceeds the MaxLength:1024 with CurrentLength:1025.";
+    refused(WRONG, longKey, () -> put("limits", "k".repeat(1025), "c", 1));
     RowPutChange many = putChange("limits", key("pk", "a"));
     for (int i = 0; i < 1025; i++) many.addColumn("c" + i, value(i));
-    refused(WRONG, "The number of attribute columns exceeds the limit, limit count: 1024, column count: 1025.", () -> CLIENT.putRow(new PutRowRequest(many)));
-    refused(WRONG, "Timestamp must be in range [0, INT64_MAX/1000).", () -> update(new RowUpdateChange("limits", key("pk", "a")).put("c", value(1), Long.MAX_VALUE)));
+    refused(WRONG, "The number of attribute columns exceeds the limit, limit count: 1024, column count: 1025.", () -> put(many));
+    RowUpdateChange late = new RowUpdateChange("limits", key("pk", "a")).put("c", value(1), Long.MAX_VALUE);
+    refused(WRONG, "Timestamp must be in range [0, INT64_MAX/1000).", () -> update(late));
     put("limits", "a", "attr", "x".repeat(2097152));
     expect(values(get("limits", key("pk", "a"))).get("attr").length(), 2097152);
   }

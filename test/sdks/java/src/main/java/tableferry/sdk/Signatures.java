@@ -17,7 +17,7 @@ import com.alicloud.openservices.tablestore.model.SingleRowQueryCriteria;
 import com.google.gson.JsonObject;
 import java.util.Map;
 
-/** Who may call, and what travels: both signatures, security tokens, compression. The SDK checks headers, MD5 and signature of each reply. */
+/** Who may call, and what travels: both signatures, security tokens, compression. The SDK checks each reply's headers, MD5 and signature. */
 final class Signatures {
   private static final String REGION = "cn-hangzhou";
 
@@ -44,7 +44,8 @@ final class Signatures {
   }
 
   private static SyncClient as(ServiceCredentials credentials, ClientConfiguration configuration) {
-    return new SyncClient(ENDPOINT, new DefaultCredentialProvider(credentials), INSTANCE, configuration, new ResourceManager(configuration, null));
+    ResourceManager resources = new ResourceManager(configuration, null);
+    return new SyncClient(ENDPOINT, new DefaultCredentialProvider(credentials), INSTANCE, configuration, resources);
   }
 
   private static ServiceCredentials version4(ServiceCredentials key) {
@@ -71,7 +72,8 @@ final class Signatures {
 
   private static ServiceCredentials temporary(boolean withToken) throws Exception {
     JsonObject key = ask("temporaryKey", "seconds", 900);
-    return new DefaultCredentials(key.get("id").getAsString(), key.get("secret").getAsString(), withToken ? key.get("token").getAsString() : null);
+    String token = withToken ? key.get("token").getAsString() : null;
+    return new DefaultCredentials(key.get("id").getAsString(), key.get("secret").getAsString(), token);
   }
 
   private static void tokens() throws Exception {
@@ -135,7 +137,8 @@ final class Signatures {
     write(client, "both");
     expect(read(client, "both"), REPEATED);
     JsonObject traffic = ask("traffic");
-    expectTrue(traffic.get("bytesIn").getAsInt() + traffic.get("bytesOut").getAsInt() < 100_000, "2 MB of repeated text travel in less than 100 KB");
+    int bytes = traffic.get("bytesIn").getAsInt() + traffic.get("bytesOut").getAsInt();
+    expectTrue(bytes < 100_000, "2 MB of repeated text travel in less than 100 KB");
   }
 
   private Signatures() {}

@@ -76,7 +76,8 @@ final class Streams {
 
   private static String shown(RecordColumn change) {
     String name = change.getColumn().getName();
-    return change.getColumnType() == RecordColumn.ColumnType.PUT ? name + "=" + change.getColumn().getValue() : name + " " + change.getColumnType();
+    if (change.getColumnType() == RecordColumn.ColumnType.PUT) return name + "=" + change.getColumn().getValue();
+    return name + " " + change.getColumnType();
   }
 
   private static void records() {
@@ -93,10 +94,16 @@ final class Streams {
     List<StreamRecord> records = onlyShard("recorded");
     expect(records.stream().map(Streams::shown).toList(), List.of(
         "PUT a b=x,n=1", "UPDATE a c=2", "UPDATE a b DELETE_ALL_VERSION,c DELETE_ONE_VERSION,n=5", "PUT a d=1", "DELETE a "));
-    for (int i = 1; i < records.size(); i++) expectTrue(before(records.get(i - 1).getSequenceInfo(), records.get(i).getSequenceInfo()), "sequences grow");
+    expectOrder(records);
   }
 
-  static boolean before(RecordSequenceInfo a, RecordSequenceInfo b) {
+  static void expectOrder(List<StreamRecord> records) {
+    for (int i = 1; i < records.size(); i++) {
+      expectTrue(before(records.get(i - 1).getSequenceInfo(), records.get(i).getSequenceInfo()), "sequences grow");
+    }
+  }
+
+  private static boolean before(RecordSequenceInfo a, RecordSequenceInfo b) {
     if (a.getEpoch() != b.getEpoch()) return a.getEpoch() < b.getEpoch();
     return a.getTimestamp() != b.getTimestamp() ? a.getTimestamp() < b.getTimestamp() : a.getRowIndex() < b.getRowIndex();
   }

@@ -115,10 +115,10 @@ final class Tables {
     refused(wrong, "Invalid table name: '1st'.", () -> table("1st"));
     TableMeta five = new TableMeta("five");
     for (int i = 0; i < 5; i++) five.addPrimaryKeyColumn("k" + i, PrimaryKeyType.STRING);
-    refused(wrong, "The number of primary key columns must be in range: [1, 4].", () -> create(five, new TableOptions(-1, 1), r -> {}));
+    refused(wrong, "The number of primary key columns must be in range: [1, 4].", () -> create(five));
     TableMeta many = meta("many", "pk", PrimaryKeyType.STRING);
     for (int i = 0; i < 33; i++) many.addDefinedColumn("c" + i, DefinedColumnType.STRING);
-    refused(wrong, "The number of defined columns must be in range: [0, 32].", () -> create(many, new TableOptions(-1, 1), r -> {}));
+    refused(wrong, "The number of defined columns must be in range: [0, 32].", () -> create(many));
     table("fixed");
     UpdateTableRequest request = new UpdateTableRequest("fixed");
     request.setTableOptionsForUpdate(new TableOptions(true, true));

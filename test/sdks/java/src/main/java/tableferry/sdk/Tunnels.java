@@ -45,17 +45,18 @@ final class Tunnels {
     for (TunnelType type : List.of(TunnelType.BaseData, TunnelType.Stream, TunnelType.BaseAndStream)) {
       String id = create("tunneled", "t_" + type, type);
       TunnelInfo described = describe("tunneled", "t_" + type).getTunnelInfo();
-      expect(List.of(described.getTunnelId(), described.getTunnelType(), described.getTableName(), described.getInstanceName(), described.isExpired()),
-          List.of(id, type, "tunneled", INSTANCE, false));
+      expect(List.of(described.getTunnelId(), described.getTunnelType(), described.isExpired()), List.of(id, type, false));
+      expect(List.of(described.getTableName(), described.getInstanceName()), List.of("tunneled", INSTANCE));
       expect(described.getStage(), type == TunnelType.Stream ? TunnelStage.ProcessStream : TunnelStage.ProcessBaseData);
-      expectTrue(Math.abs(System.currentTimeMillis() - described.getCreateTime()) < 60_000, "made a moment ago: " + described.getCreateTime());
+      long age = System.currentTimeMillis() - described.getCreateTime();
+      expectTrue(Math.abs(age) < 60_000, "made a moment ago: " + age);
     }
     expect(CLIENT.describeTable(new DescribeTableRequest("tunneled")).getStreamDetails().isEnableStream(), true);
     Set<String> channelTypes = describe("tunneled", "t_BaseAndStream").getChannelInfos().stream()
         .map(channel -> channel.getChannelType() + " " + channel.getChannelStatus()).collect(Collectors.toSet());
     expect(channelTypes, Set.of("BaseData WAIT", "Stream WAIT"));
-    List<String> names = TUNNELS.listTunnel(new ListTunnelRequest("tunneled")).getTunnelInfos().stream().map(TunnelInfo::getTunnelName).toList();
-    expect(names, List.of("t_BaseData", "t_Stream", "t_BaseAndStream"));
+    List<TunnelInfo> listed = TUNNELS.listTunnel(new ListTunnelRequest("tunneled")).getTunnelInfos();
+    expect(listed.stream().map(TunnelInfo::getTunnelName).toList(), List.of("t_BaseData", "t_Stream", "t_BaseAndStream"));
     TUNNELS.deleteTunnel(new DeleteTunnelRequest("tunneled", "t_Stream"));
     expect(TUNNELS.listTunnel(new ListTunnelRequest("tunneled")).getTunnelInfos().size(), 2);
     CLIENT.deleteTable(new DeleteTableRequest("tunneled"));
@@ -87,7 +88,8 @@ final class Tunnels {
   /** A client of a tunnel, without a worker. */
   record Client(String tunnel, String id) {
     static Client connect(String tunnel, int timeoutSeconds) {
-      return new Client(tunnel, TUNNELS.connectTunnel(new ConnectTunnelRequest(tunnel, new TunnelClientConfig(timeoutSeconds, "by hand"))).getClientId());
+      TunnelClientConfig config = new TunnelClientConfig(timeoutSeconds, "by hand");
+      return new Client(tunnel, TUNNELS.connectTunnel(new ConnectTunnelRequest(tunnel, config)).getClientId());
     }
 
     List<Channel> heartbeat(Channel... held) {
@@ -149,9 +151,7 @@ final class Tunnels {
     List<StreamRecord> records = client.readAll(client.heartbeat().get(0));
     expect(records.stream().map(Streams::shown).toList(), List.of("PUT a c=1,d=2", "UPDATE a c=3,d DELETE_ALL_VERSION", "DELETE a "));
     expect(records.stream().map(Streams::shownOrigin).toList(), List.of("", "c=1", "c=3"));
-    for (int i = 1; i < records.size(); i++) {
-      expectTrue(Streams.before(records.get(i - 1).getSequenceInfo(), records.get(i).getSequenceInfo()), "sequences grow");
-    }
+    Streams.expectOrder(records);
   }
 
   private static void checkpointOutOfTurn() throws Exception {

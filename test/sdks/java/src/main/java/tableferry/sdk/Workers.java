@@ -20,6 +20,7 @@ import com.alicloud.openservices.tablestore.writer.WriterConfig;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The SDK's own worker. Its heartbeats are five seconds apart at the least, so cases that wait for them run side by side. */
 final class Workers {
@@ -102,47 +103,57 @@ final class Workers {
     for (int i = 0; i < LIVE_KEYS; i++) update(updateChange(table, key("pk", liveKey(i)), "n", n));
   }
 
+  private static String rowName(int i) {
+    return String.format("row%04d", i);
+  }
+
   /** Spread over all of the base rows. */
   private static String liveKey(int i) {
-    return String.format("row%04d", i * (BASE_ROWS / LIVE_KEYS));
+    return rowName(i * (BASE_ROWS / LIVE_KEYS));
+  }
+
+  private static Stream<ChannelInfo> channels(String table) {
+    return Tunnels.describe(table, "t").getChannelInfos().stream();
+  }
+
+  private static TunnelStage stage(String table) {
+    return Tunnels.describe(table, "t").getTunnelInfo().getStage();
+  }
+
+  private static Stream<ChannelInfo> openStream(String table) {
+    return channels(table).filter(channel -> channel.getChannelType() == ChannelType.Stream && channel.getChannelStatus() == ChannelStatus.OPEN);
   }
 
   private static Set<String> ownersOfStream(String table) {
-    return Tunnels.describe(table, "t").getChannelInfos().stream()
-        .filter(channel -> channel.getChannelType() == ChannelType.Stream && channel.getChannelStatus() == ChannelStatus.OPEN)
-        .map(ChannelInfo::getClientId).collect(Collectors.toSet());
+    return openStream(table).map(ChannelInfo::getClientId).collect(Collectors.toSet());
   }
 
   private static void shared() throws Exception {
     Streams.streamed("shared");
     TableStoreWriter writer = Writers.writer("shared", new WriterConfig());
-    for (int i = 0; i < BASE_ROWS; i++) writer.addRowChange(putChange("shared", key("pk", String.format("row%04d", i)), "n", 0, "text", "x".repeat(4000)));
+    String text = "x".repeat(4000);
+    for (int i = 0; i < BASE_ROWS; i++) writer.addRowChange(putChange("shared", key("pk", rowName(i)), "n", 0, "text", text));
     writer.flush();
     writer.close();
     ask("splitPartition", "table", "shared", "key", "row1500");
     String tunnel = Tunnels.create("shared", "t", TunnelType.BaseAndStream);
-    long baseChannels = Tunnels.describe("shared", "t").getChannelInfos().stream().filter(channel -> channel.getChannelType() == ChannelType.BaseData).count();
+    long baseChannels = channels("shared").filter(channel -> channel.getChannelType() == ChannelType.BaseData).count();
     expectTrue(baseChannels >= 3, "12 MB of base data lie in several channels");
     Journal journal = new Journal();
     LiveWriter live = new LiveWriter("shared");
     Reader first = new Reader("first", tunnel, journal);
     Reader second = new Reader("second", tunnel, journal);
-    until(60, "the stream is read after the base data", () -> Tunnels.describe("shared", "t").getTunnelInfo().getStage() == TunnelStage.ProcessStream);
+    until(60, "the stream is read after the base data", () -> stage("shared") == TunnelStage.ProcessStream);
     expect(journal.baseRows(), BASE_ROWS);
     until(40, "both workers hold channels of the stream", () -> ownersOfStream("shared").size() == 2);
     ask("splitPartition", "table", "shared", "key", "row0700");
     until(60, "both read changes", () -> journal.readers().equals(Set.of("first", "second")));
-    until(40, "the children of the split are open", () -> openChannels("shared") == 3);
+    until(40, "the children of the split are open", () -> openStream("shared").count() == 3);
     second.close();
-    until(40, "the first holds all channels", () -> ownersOfStream("shared").size() == 1 && openChannels("shared") == 3);
+    until(40, "the first holds all channels", () -> ownersOfStream("shared").size() == 1 && openStream("shared").count() == 3);
     long rounds = live.stop();
     until(30, "every change was seen, in order", () -> journal.complete(LIVE_KEYS, rounds));
     first.close();
-  }
-
-  private static long openChannels(String table) {
-    return Tunnels.describe(table, "t").getChannelInfos().stream()
-        .filter(channel -> channel.getChannelType() == ChannelType.Stream && channel.getChannelStatus() == ChannelStatus.OPEN).count();
   }
 
   private static void takeOver() throws Exception {
@@ -167,7 +178,7 @@ final class Workers {
     Journal journal = new Journal();
     try (Reader reader = new Reader("before", tunnel, journal)) {
       until(30, "every change was seen", () -> journal.complete(LIVE_KEYS, 5));
-      until(30, "the checkpoint is behind them", () -> Tunnels.describe("resumed", "t").getChannelInfos().get(0).getChannelCount() == 5 * LIVE_KEYS);
+      until(30, "the checkpoint is behind them", () -> channels("resumed").allMatch(channel -> channel.getChannelCount() == 5 * LIVE_KEYS));
     }
     expect(journal.changes(), 5 * LIVE_KEYS);
     round("resumed", 6);

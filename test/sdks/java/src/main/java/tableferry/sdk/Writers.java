@@ -39,7 +39,8 @@ final class Writers {
   static void run() {
     test("writer: 40,000 rows in parallel, then counted", Writers::parallel);
     test("writer: changes of one key stay in order when it writes in sequence", Writers::sequential);
-    test("writer: rows that fail, and some that are refused at first, are told apart", Writers::failures);
+    test("writer: the one row that fails of 400 is told", Writers::failures);
+    test("writer: rows refused at first are written in the end", Writers::refusedAtFirst);
     test("reader: 5,000 rows by batches", Writers::reader);
     test("retries: a busy server, throttled requests, a cut connection", Writers::retries);
     test("retries: of a batch only the rows that failed", Writers::batchRetries);
@@ -89,29 +90,47 @@ final class Writers {
     for (int n = 0; n < 40; n++) expect(values(get("sequenced", key("pk", "row" + n))), Map.of("last", "50", "sum", "1275"));
   }
 
+  private static WriterResult writeAll(String table, List<RowChange> changes) throws Exception {
+    TableStoreWriter writer = writer(table, new WriterConfig());
+    Future<WriterResult> result = writer.addRowChangeWithFuture(changes);
+    writer.flush();
+    WriterResult written = result.get(60, TimeUnit.SECONDS);
+    writer.close();
+    return written;
+  }
+
   private static void failures() throws Exception {
     table("faulty");
     put("faulty", "row7", "n", 0);
-    ask("setFaults", "rules", List.of(Map.of("operations", List.of("BatchWriteRow"), "table", "faulty", "times", 3, "effect", Map.of("type", "failRows", "share", 0.3))));
-    TableStoreWriter writer = writer("faulty", new WriterConfig());
     List<RowChange> changes = new ArrayList<>();
     for (int n = 0; n < 400; n++) {
       RowPutChange change = putChange("faulty", key("pk", "row" + n), "n", n);
       change.setCondition(new Condition(RowExistenceExpectation.EXPECT_NOT_EXIST));
       changes.add(change);
     }
-    Future<WriterResult> result = writer.addRowChangeWithFuture(changes);
-    writer.flush();
-    List<WriterResult.RowChangeStatus> failed = result.get(60, TimeUnit.SECONDS).getFailedRows();
-    writer.close();
-    ask("setFaults", "rules", List.of());
+    List<WriterResult.RowChangeStatus> failed = writeAll("faulty", changes).getFailedRows();
     expect(failed.size(), 1);
     expect(((TableStoreException) failed.get(0).getException()).getErrorCode(), "OTSConditionCheckFail");
     expect(failed.get(0).getRowChange().getPrimaryKey(), key("pk", "row7"));
   }
 
+  private static void refusedAtFirst() throws Exception {
+    table("busy");
+    fault(fault("busy", "BatchWriteRow", 3, Map.of("type", "failRows", "share", 0.3)));
+    List<RowChange> changes = new ArrayList<>();
+    for (int n = 0; n < 400; n++) changes.add(putChange("busy", key("pk", "row" + n), "n", n));
+    boolean succeeded = writeAll("busy", changes).isAllSucceed();
+    fault();
+    expect(succeeded, true);
+    Iterator<Row> rows = CLIENT.createRangeIterator(new RangeIteratorParameter(range("busy", Direction.FORWARD, FIRST, LAST)));
+    int found = 0;
+    for (; rows.hasNext(); rows.next()) found++;
+    expect(found, 400);
+  }
+
   private static void reader() throws Exception {
-    TableStoreReader reader = new DefaultTableStoreReader(new AsyncClient(ENDPOINT, KEY_ID, KEY_SECRET, INSTANCE), new TableStoreReaderConfig(), Executors.newFixedThreadPool(4), null);
+    AsyncClient client = new AsyncClient(ENDPOINT, KEY_ID, KEY_SECRET, INSTANCE);
+    TableStoreReader reader = new DefaultTableStoreReader(client, new TableStoreReaderConfig(), Executors.newFixedThreadPool(4), null);
     List<PrimaryKey> keys = IntStream.range(0, 5000).mapToObj(n -> key("pk", "row" + n)).toList();
     Future<ReaderResult> result = reader.addPrimaryKeysWithFuture("written", keys);
     reader.flush();
@@ -124,28 +143,34 @@ final class Writers {
   private static void retries() throws Exception {
     table("shaky");
     SyncClient patient = new SyncClient(ENDPOINT, KEY_ID, KEY_SECRET, INSTANCE, new ClientConfiguration(), null);
-    ask("setFaults", "rules", List.of(
-        fault("PutRow", 2, Map.of("type", "error", "code", "OTSServerBusy")),
-        fault("PutRow", 1, Map.of("type", "error", "code", "OTSRowOperationConflict")),
-        fault("GetRow", 2, Map.of("type", "cutReply")),
-        fault("GetRow", 1, Map.of("type", "error", "code", "OTSInternalServerError"))));
+    fault(
+        fault("shaky", "PutRow", 2, Map.of("type", "error", "code", "OTSServerBusy")),
+        fault("shaky", "PutRow", 1, Map.of("type", "error", "code", "OTSRowOperationConflict")),
+        fault("shaky", "GetRow", 2, Map.of("type", "cutReply")),
+        fault("shaky", "GetRow", 1, Map.of("type", "error", "code", "OTSInternalServerError")));
     patient.putRow(new PutRowRequest(putChange("shaky", key("pk", "a"), "c", 1)));
     SingleRowQueryCriteria criteria = new SingleRowQueryCriteria("shaky", key("pk", "a"));
     criteria.setMaxVersions(1);
     expect(values(patient.getRow(new GetRowRequest(criteria)).getRow()), Map.of("c", "1"));
-    ask("setFaults", "rules", List.of(fault("PutRow", 1, Map.of("type", "error", "code", "OTSInternalServerError"))));
-    refused("OTSInternalServerError", "Internal server error.", () -> patient.putRow(new PutRowRequest(putChange("shaky", key("pk", "a"), "c", 2))));
-    ask("setFaults", "rules", List.of());
+    fault(fault("shaky", "PutRow", 1, Map.of("type", "error", "code", "OTSInternalServerError")));
+    PutRowRequest again = new PutRowRequest(putChange("shaky", key("pk", "a"), "c", 2));
+    refused("OTSInternalServerError", "Internal server error.", () -> patient.putRow(again));
+    fault();
   }
 
-  private static Map<String, Object> fault(String operation, int times, Map<String, Object> effect) {
-    return Map.of("operations", List.of(operation), "table", "shaky", "times", times, "effect", effect);
+  private static Map<String, Object> fault(String table, String operation, int times, Map<String, Object> effect) {
+    return Map.of("operations", List.of(operation), "table", table, "times", times, "effect", effect);
+  }
+
+  /** What goes wrong from now on; nothing unless told. */
+  private static void fault(Object... rules) throws Exception {
+    ask("setFaults", "rules", List.of(rules));
   }
 
   private static void batchRetries() throws Exception {
     table("shaky_rows");
     SyncClient patient = new SyncClient(ENDPOINT, KEY_ID, KEY_SECRET, INSTANCE, new ClientConfiguration(), null);
-    ask("setFaults", "rules", List.of(Map.of("operations", List.of("BatchWriteRow"), "times", 2, "effect", Map.of("type", "failRows", "rows", List.of(1, 3)))));
+    fault(fault("shaky_rows", "BatchWriteRow", 2, Map.of("type", "failRows", "rows", List.of(1, 3))));
     BatchWriteRowRequest request = new BatchWriteRowRequest();
     for (int n = 0; n < 5; n++) {
       RowUpdateChange change = new RowUpdateChange("shaky_rows", key("pk", "row" + n));
@@ -153,7 +178,7 @@ final class Writers {
       request.addRowChange(change);
     }
     BatchWriteRowResponse written = patient.batchWriteRow(request);
-    ask("setFaults", "rules", List.of());
+    fault();
     expect(written.isAllSucceed(), true);
     for (int n = 0; n < 5; n++) expect(values(get("shaky_rows", key("pk", "row" + n))), Map.of("n", "1"));
   }
