@@ -24,6 +24,10 @@ if (unknown.length > 0) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "tableferry-sdks-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+// Whatever ends this process ends the program it runs, and leaves nothing behind.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+process.stdout.on("error", () => process.exit(1));
 const controls = new TestControls();
 let traffic = { requests: 0, bytesIn: 0, bytesOut: 0 };
 let server: EmbeddedServer | undefined;
@@ -34,7 +38,6 @@ try {
   process.exitCode = succeeded(tallies) ? 0 : 1;
 } finally {
   await server?.close();
-  rmSync(folder, { recursive: true, force: true });
 }
 
 async function testSdk(sdk: string): Promise<Tally> {

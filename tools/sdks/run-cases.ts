@@ -37,7 +37,9 @@ export async function runCases(program: CaseProgram, { say, log, answer, timeout
   }));
   child.stderr.pipe(log, { end: false });
   child.stdin.on("error", () => undefined);
-  const patience = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  const stop = () => child.kill("SIGKILL");
+  const patience = setTimeout(stop, timeoutMs);
+  process.once("exit", stop);
   const heard = (async () => {
     for await (const line of createInterface({ input: child.stdout })) {
       const said = parseCaseLine(line);
@@ -48,6 +50,7 @@ export async function runCases(program: CaseProgram, { say, log, answer, timeout
   })();
   const { why } = await Promise.race([failure, ending]);
   clearTimeout(patience);
+  process.off("exit", stop);
   if (child.pid !== undefined) await heard;
   tally.seconds = (performance.now() - started) / 1_000;
   if (why !== undefined) count(tally, { case: "all cases", ms: tally.seconds * 1_000, failed: `the program ${why}` }, say);
