@@ -15,6 +15,7 @@ type journal struct {
 	greatest map[string]int64
 	base     map[string]bool
 	readers  map[string]bool
+	held     map[string]chan struct{}
 	broken   string
 	changes  int
 	latest   int64
@@ -22,6 +23,27 @@ type journal struct {
 
 func newJournal() *journal {
 	return &journal{last: map[string]int64{}, greatest: map[string]int64{}, base: map[string]bool{}, readers: map[string]bool{}}
+}
+
+// Lets nothing of these channels be handed over until the function that is returned is called.
+func (j *journal) hold(channels []string) (release func()) {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	gate := make(chan struct{})
+	j.held = map[string]chan struct{}{}
+	for _, channel := range channels {
+		j.held[channel] = gate
+	}
+	return func() { close(gate) }
+}
+
+func (j *journal) waitFor(channel string) {
+	j.mutex.Lock()
+	gate, held := j.held[channel]
+	j.mutex.Unlock()
+	if held {
+		<-gate
+	}
 }
 
 func (j *journal) add(reader string, records []*tunnel.Record) {

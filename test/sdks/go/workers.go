@@ -36,7 +36,8 @@ func workerConfig(name string, journal *journal) *tunnel.TunnelWorkerConfig {
 		ProcessorFactory: &tunnel.SimpleProcessFactory{
 			Logger:     logger,
 			CpInterval: 500 * time.Millisecond,
-			ProcessFunc: func(_ *tunnel.ChannelContext, records []*tunnel.Record) error {
+			ProcessFunc: func(channel *tunnel.ChannelContext, records []*tunnel.Record) error {
+				journal.waitFor(channel.ChannelId)
 				journal.add(name, records)
 				return nil
 			},
@@ -93,8 +94,18 @@ func (w *liveWriter) stop() int64 {
 	return rounds
 }
 
-// How many channels of the stream are open, and how many clients hold them.
-func openStream(table string) (channels, clients int) {
+// The channels of the stream that are open.
+func openStream(table string) (ids []string) {
+	for _, channel := range describeTunnel(table, "t").Channels {
+		if channel.ChannelType == "Stream" && channel.ChannelStatus == "OPEN" {
+			ids = append(ids, channel.ChannelId)
+		}
+	}
+	return ids
+}
+
+// How many of them there are, and how many clients hold them.
+func countOpen(table string) (channels, clients int) {
 	owners := map[string]bool{}
 	for _, channel := range describeTunnel(table, "t").Channels {
 		if channel.ChannelType == "Stream" && channel.ChannelStatus == "OPEN" {
@@ -125,12 +136,17 @@ func workersShare() {
 	until(40, "the stream is read after the base data", func() bool { return describeTunnel("shared", "t").Tunnel.Stage == "ProcessStream" })
 	base, _, _ := journal.facts()
 	expect(base, baseRows)
-	until(20, "both workers hold channels of the stream", func() bool { _, clients := openStream("shared"); return clients == 2 })
+	until(20, "both workers hold channels of the stream", func() bool { _, clients := countOpen("shared"); return clients == 2 })
+	// Were a child of the split opened before its parent is read, the later changes would now come first.
+	release := journal.hold(openStream("shared"))
+	time.Sleep(500 * time.Millisecond)
 	split("shared", "row0700")
+	time.Sleep(3 * time.Second)
+	release()
 	until(20, "both read changes", func() bool { _, _, readers := journal.facts(); return readers == 2 })
-	until(20, "the children of the split are open", func() bool { channels, _ := openStream("shared"); return channels == 3 })
+	until(20, "the children of the split are open", func() bool { channels, _ := countOpen("shared"); return channels == 3 })
 	second.Close()
-	until(20, "the first holds all channels", func() bool { channels, clients := openStream("shared"); return channels == 3 && clients == 1 })
+	until(20, "the first holds all channels", func() bool { channels, clients := countOpen("shared"); return channels == 3 && clients == 1 })
 	rounds := live.stop()
 	until(20, "every change was seen, in order", func() bool { return journal.complete(liveKeys, rounds) })
 }
@@ -154,7 +170,7 @@ func workerTakesOver() {
 	defer heir.Close()
 	round("left", 2)
 	round("left", 3)
-	until(30, "the heir holds both channels", func() bool { channels, clients := openStream("left"); return channels == 2 && clients == 1 })
+	until(30, "the heir holds both channels", func() bool { channels, clients := countOpen("left"); return channels == 2 && clients == 1 })
 	// What the dead worker had confirmed is not handed out again.
 	until(20, "every later change was seen, in order", func() bool {
 		journal.mutex.Lock()
@@ -182,7 +198,7 @@ func workerResumes() {
 		return describeTunnel("resumed", "t").Channels[0].ChannelRPO > journal.latestChange()*1000
 	})
 	before.Close()
-	until(20, "the channel is free", func() bool { channels, _ := openStream("resumed"); return channels == 0 })
+	until(20, "the channel is free", func() bool { channels, _ := countOpen("resumed"); return channels == 0 })
 	_, changes, _ := journal.facts()
 	expect(changes, 5*liveKeys)
 	round("resumed", 6)

@@ -17,8 +17,30 @@ final class Journal {
   private final Map<String, Long> greatest = new TreeMap<>();
   private final Set<String> base = new HashSet<>();
   private final Set<String> readers = new HashSet<>();
+  private final Set<String> held = new HashSet<>();
   private String broken;
   private int changes;
+
+  /** Lets nothing of these channels be handed over until `release`. */
+  synchronized void hold(Set<String> channels) {
+    held.addAll(channels);
+  }
+
+  synchronized void release() {
+    held.clear();
+    notifyAll();
+  }
+
+  synchronized void waitFor(String channel) {
+    while (held.contains(channel)) {
+      try {
+        wait();
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
 
   synchronized void add(String reader, StreamRecord record) {
     String key = record.getPrimaryKey().getPrimaryKeyColumn("pk").getValue().asString();

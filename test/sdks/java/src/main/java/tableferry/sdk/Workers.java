@@ -45,6 +45,7 @@ final class Workers {
       config = new TunnelWorkerConfig(new IChannelProcessor() {
         @Override
         public void process(ProcessRecordsInput input) {
+          journal.waitFor(input.getChannelId());
           input.getRecords().forEach(record -> journal.add(name, record));
         }
 
@@ -146,7 +147,12 @@ final class Workers {
     until(60, "the stream is read after the base data", () -> stage("shared") == TunnelStage.ProcessStream);
     expect(journal.baseRows(), BASE_ROWS);
     until(40, "both workers hold channels of the stream", () -> ownersOfStream("shared").size() == 2);
+    // Were a child of the split opened before its parent is read, the later changes would now come first.
+    journal.hold(openStream("shared").map(ChannelInfo::getChannelId).collect(Collectors.toSet()));
+    Thread.sleep(500);
     ask("splitPartition", "table", "shared", "key", "row0700");
+    Thread.sleep(11_000);
+    journal.release();
     until(60, "both read changes", () -> journal.readers().equals(Set.of("first", "second")));
     until(40, "the children of the split are open", () -> openStream("shared").count() == 3);
     second.close();
