@@ -16,6 +16,8 @@ export interface HttpTransportOptions {
 
 export interface HttpTransport {
   readonly transport: Transport;
+  /** Nobody but the two ends can change bytes on the way: over TLS, or without leaving this machine. */
+  readonly guarded: boolean;
   /** Lets exchanges under way end, then closes every connection. */
   close(): Promise<void>;
 }
@@ -70,8 +72,10 @@ export function openHttpTransport(options: HttpTransportOptions): HttpTransport 
       signal?.addEventListener("abort", abort, { once: true });
       pool.begin(exchange);
     });
-  return { transport, close: () => pool.close() };
+  return { transport, guarded: url.protocol === "https:" || thisMachine.test(url.hostname), close: () => pool.close() };
 }
+
+const thisMachine = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Whether path and headers hold nothing that would end them early, or that their one byte a character cannot say. */
 function isCarriable({ path, headers }: WireRequest): boolean {

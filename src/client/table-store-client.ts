@@ -40,6 +40,8 @@ export interface TableStoreClientOptions {
   readonly retry?: RetryPolicy | undefined;
   /** Check signature and checksum of replies; default true. */
   readonly checkResponses?: boolean | undefined;
+  /** With a transport: nobody but the two ends can change bytes on its way; default false. */
+  readonly guarded?: boolean | undefined;
   /** HTTP connections at most; default 32. */
   readonly connections?: number | undefined;
 }
@@ -72,6 +74,7 @@ export class TableStoreClient {
       retry: options.retry ?? defaultRetry,
       timeoutMs: options.timeoutMs ?? 30_000,
       checkResponses: options.checkResponses ?? true,
+      guarded: this.#http?.guarded ?? options.guarded ?? false,
     });
   }
 

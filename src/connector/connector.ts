@@ -47,6 +47,8 @@ export interface ScanScope {
   readonly filter?: Filter | undefined;
   /** Carry cell timestamps and all versions (R5 `keep`), or the latest value of each column only. */
   readonly versions: "latest" | "keep";
+  /** Rows are copied, not compared: what is read may rest on the checksums that travel with the rows and that whoever takes them checks. */
+  readonly copied?: boolean | undefined;
   /** Canonical forms leave out cells with an older timestamp (ms): they expire before the run is over (R5). */
   readonly oldest?: number | undefined;
 }

@@ -25,11 +25,16 @@ export function castOf(rule: FromRule, column: string): Computation {
 
 /** The user's function behind a guard: what it throws, and what is no value, refuses the row. */
 export function deriveOf(rule: DeriveRule, column: string): Computation {
-  const derive = rule.derive as (...inputs: Inputs) => unknown;
+  const derive = spreading(rule.derive as (...inputs: Inputs) => unknown, rule.inputs.length);
   return {
     inputs: rule.inputs,
     apply: (inputs) => {
-      const result = guarded(() => derive(...inputs), column);
+      let result: unknown;
+      try {
+        result = derive(inputs);
+      } catch (thrown) {
+        throw refusalFor(thrown, column);
+      }
       if (result === undefined || result === null) return undefined;
       return checkedValue(result, column);
     },
@@ -49,13 +54,24 @@ export function keepOf(keep: NonNullable<MappingDefinition["keep"]>): Computatio
   };
 }
 
+/** The user's function called with a list, without making another list a row where there are few inputs. */
+function spreading(derive: (...inputs: Inputs) => unknown, count: number): (inputs: Inputs) => unknown {
+  if (count === 1) return (inputs) => derive(inputs[0]);
+  if (count === 2) return (inputs) => derive(inputs[0], inputs[1]);
+  return (inputs) => derive(...inputs);
+}
+
 /** Calls the user's code; its own refusals pass, whatever else it throws becomes one. */
 export function guarded<T>(call: () => T, column: string | undefined): T {
   try {
     return call();
   } catch (thrown) {
-    throw thrown instanceof RowRefused ? thrown : mappingThrew(column, thrown);
+    throw refusalFor(thrown, column);
   }
+}
+
+function refusalFor(thrown: unknown, column: string | undefined): RowRefused {
+  return thrown instanceof RowRefused ? thrown : mappingThrew(column, thrown);
 }
 
 export function checkedValue(result: unknown, column: string): Value {

@@ -86,7 +86,7 @@ function workOf(
   });
   return {
     source,
-    scope: sides.scope,
+    scope: { ...sides.scope, copied: true },
     writer,
     rejects: run.rejects,
     token: run.token,

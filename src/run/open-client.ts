@@ -43,7 +43,7 @@ export interface ClientOrder {
 export async function openClient({ place, context, concurrency, beforeWrite }: ClientOrder, opened: Closing): Promise<TableStoreClient> {
   const { clock, chance, folder, env } = context;
   const credentials = await resolveCredentials(place.credentials, folder, env);
-  const { transport } = opened.add(
+  const { transport, guarded } = opened.add(
     openHttpTransport({
       endpoint: place.endpoint,
       connections: concurrency + spareConnections,
@@ -59,5 +59,6 @@ export async function openClient({ place, context, concurrency, beforeWrite }: C
     clock,
     chance,
     transport,
+    guarded,
   });
 }

@@ -150,7 +150,7 @@ function appendSelected(count: number, out: ByteWriter): void {
       end = walker.end[fields[i]!]!;
       crc = crcTable[crc ^ walker.crcOf(fields[i]!)]!;
     }
-    out.copy(walker.view, start, end);
+    out.copy(walker.view, start, end, walker.bytes.length);
   }
   out.byte(tag.ROW_CHECKSUM);
   out.byte(crcTable[crc]!);

@@ -77,7 +77,7 @@ export class StoredRowWriter {
       crc = this.#stamp.copy(writer, walker, field);
     } else {
       version = walker.timestampOf(field);
-      writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
+      writer.copy(walker.view, walker.start[field]!, walker.end[field]!, walker.bytes.length);
     }
     this.#added(crc, version, fieldSize(walker, field), sameColumn);
   }
@@ -98,7 +98,7 @@ export class StoredRowWriter {
         crc = this.#stamp.copy(this.#writer, walker, field);
       } else {
         version = walker.timestampOf(field);
-        this.#writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
+        this.#writer.copy(walker.view, walker.start[field]!, walker.end[field]!, walker.bytes.length);
       }
       rowCrc = crcTable[rowCrc ^ crc]!;
       size += fieldSize(walker, field);
@@ -149,7 +149,7 @@ export function copyKeyField(writer: ByteWriter, walker: RowWalker, field: numbe
   if (walker.typeOf(field) === tag.TYPE_AUTO_INCREMENT) {
     return writeCell(writer, encodeName(nameOf(walker, field)), autoIncrement, undefined, 0);
   }
-  writer.copy(walker.view, walker.start[field]!, walker.end[field]!);
+  writer.copy(walker.view, walker.start[field]!, walker.end[field]!, walker.bytes.length);
   return walker.crcOf(field);
 }
 

@@ -26,7 +26,7 @@ export class VersionStamp {
   /** Everything up to the cell's checksum, the version, the new checksum, which it returns. Reserve first. */
   copy(writer: ByteWriter, walker: RowWalker, field: number): number {
     const crc = shift(walker.crcOf(field), 8) ^ this.#crc;
-    writer.copy(walker.view, walker.start[field]!, walker.end[field]! - 2);
+    writer.copy(walker.view, walker.start[field]!, walker.end[field]! - 2, walker.bytes.length);
     const { bytes, view, at } = writer;
     bytes[at] = tag.CELL_TIMESTAMP;
     view.setInt32(at + 1, this.#low, true);

@@ -77,7 +77,7 @@ export async function* scanTable(scan: TableScan, signal?: AbortSignal): AsyncGe
     const { room } = rooms.reverse()[0]!;
     const page = scan.client.getRange(
       { tableName: scan.table, direction: "forward", selection: selectionOf(scope), limit: limit.rows, start, end },
-      { signal: stopped, room },
+      { signal: stopped, room, rowsChecked: scope.copied },
     );
     page.catch(() => undefined); // judged when its turn comes, or dropped with the scan
     return page;

@@ -254,7 +254,7 @@ export function canonicalOfRow(
 /** Appends length and name, which stand side by side in the encoded beginning of a cell. */
 function writeName(writer: ByteWriter, name: EncodedName): void {
   writer.reserve(name.length);
-  writer.copy(name.view, 2, name.length);
+  writer.copy(name.view, 2, name.length, name.readable);
 }
 
 function copyValue(walker: RowWalker, writer: ByteWriter, field: number): void {
@@ -262,7 +262,7 @@ function copyValue(walker: RowWalker, writer: ByteWriter, field: number): void {
   const from = walker.valueAt[field]!;
   const to = walker.valueEnd[field]!;
   writer.reserve(to - from);
-  writer.copy(walker.view, from, to);
+  writer.copy(walker.view, from, to, walker.bytes.length);
 }
 
 /** Whether one name may stand before another; what was found is remembered, since rows repeat their columns. */

@@ -104,7 +104,7 @@ export function writeCell(
 ): number {
   const name = typeof column === "string" ? encodeName(column) : column;
   writer.reserve(name.length + 32);
-  writer.copy(name.view, 0, name.length);
+  writer.copy(name.view, 0, name.length, name.readable);
   let { crc } = name;
   if (value !== undefined) {
     writer.byte(tag.CELL_VALUE);

@@ -2,13 +2,17 @@ import { crc8, crc8View } from "./crc8.ts";
 import { decodeText, encodeText } from "./text.ts";
 import * as tag from "./tag.ts";
 
-/** The encoded beginning of every cell of one column, and its checksum so far; eight spare bytes behind for fast copies. */
+/** Behind a name, so that it can be copied eight bytes at a time. */
+const SPARE = 8;
+
+/** The encoded beginning of every cell of one column, and its checksum so far. */
 export interface EncodedName {
   readonly name: string;
   /** `03 04 len32 name`, followed by spare bytes. */
   readonly view: DataView;
-  /** Length without the spare bytes. */
+  /** Length without the spare bytes, and with them. */
   readonly length: number;
+  readonly readable: number;
   readonly crc: number;
 }
 
@@ -20,13 +24,13 @@ export function encodeName(name: string): EncodedName {
   const known = encoded.get(name);
   if (known !== undefined) return known;
   const text = encodeText(name);
-  const bytes = new Uint8Array(6 + text.length + 8);
+  const bytes = new Uint8Array(6 + text.length + SPARE);
   const view = new DataView(bytes.buffer);
   bytes[0] = tag.CELL;
   bytes[1] = tag.CELL_NAME;
   view.setInt32(2, text.length, true);
   bytes.set(text, 6);
-  const made: EncodedName = { name, view, length: 6 + text.length, crc: crc8(0, text, 0, text.length) };
+  const made: EncodedName = { name, view, length: 6 + text.length, readable: bytes.length, crc: crc8(0, text, 0, text.length) };
   if (encoded.size >= NAMES_MAX) encoded.clear();
   encoded.set(name, made);
   return made;

@@ -216,7 +216,7 @@ export class Rewriter {
       const time = timestampAt[field]!;
       const cellCrc = unshift(bytes[end[field]! - 1]! ^ this.#timestampCrc(view, time), 8);
       writer.reserve(time - from + 2);
-      writer.copy(view, from, time - 1);
+      writer.copy(view, from, time - 1, bytes.length);
       writer.byte(tag.CELL_CHECKSUM);
       writer.byte(cellCrc);
       crc = table[crc ^ cellCrc]!;
@@ -233,8 +233,8 @@ export class Rewriter {
     if (timestampAt !== ABSENT) crc = unshift(crc ^ this.#timestampCrc(walker.view, timestampAt), 8);
     if (from !== to) crc ^= shift(from.crc ^ to.crc, valueEnd - valueAt);
     writer.reserve(to.length + 5 + valueEnd - valueAt + 16);
-    writer.copy(to.view, 0, to.length);
-    writer.copy(walker.view, valueAt - 5, valueEnd);
+    writer.copy(to.view, 0, to.length, to.readable);
+    writer.copy(walker.view, valueAt - 5, valueEnd, walker.bytes.length);
     if (timestamp !== undefined) {
       writer.byte(tag.CELL_TIMESTAMP);
       writer.int64(timestamp);
@@ -252,8 +252,8 @@ export class Rewriter {
     const covered = walker.valueEnd[field]! - walker.valueAt[field]! + 8;
     const crc = walker.crcOf(field) ^ shift(from.crc ^ to.crc, covered);
     writer.reserve(to.length + end - nameEnd);
-    writer.copy(to.view, 0, to.length);
-    writer.copy(walker.view, nameEnd, end - 1);
+    writer.copy(to.view, 0, to.length, to.readable);
+    writer.copy(walker.view, nameEnd, end - 1, walker.bytes.length);
     writer.byte(crc);
     return crc;
   }

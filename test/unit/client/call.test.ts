@@ -64,6 +64,20 @@ describe("a reply that cannot be trusted", () => {
     ]);
     expect(await failureOf(caller.call(listTable, {}))).toMatchObject({ code: "TF_RESPONSE_UNTRUSTED" });
   });
+  test.each([
+    ["on a guarded way to who checks its rows", { guarded: true, rowsChecked: true }, "taken"],
+    ["on an open way, whoever checks its rows", { guarded: false, rowsChecked: true }, "TF_RESPONSE_UNTRUSTED"],
+    ["on a guarded way, where nobody checks its rows", { guarded: true, rowsChecked: false }, "TF_RESPONSE_UNTRUSTED"],
+  ])("whose body does not fit its checksum is, %s: %o, %s", async (_where, { guarded, rowsChecked }, outcome) => {
+    const other = listTable.encodeResponse({ tableNames: ["x"] });
+    const { caller } = scripted([async (request, signal) => ({ ...(await tampered(request, signal)), body: other })], { guarded });
+    const answer = await failureOf(caller.call(listTable, {}, { rowsChecked }));
+    expect(answer).toMatchObject(outcome === "taken" ? { accepted: { tableNames: ["x"] } } : { code: outcome });
+  });
+  test("is refused when it is not signed, also on a guarded way", async () => {
+    const { caller } = scripted([() => ({ status: 200, headers: {}, body: new Uint8Array(0) })], { guarded: true });
+    expect(await failureOf(caller.call(listTable, {}, { rowsChecked: true }))).toMatchObject({ code: "TF_RESPONSE_UNTRUSTED" });
+  });
   test("is refused when it is not signed", async () => {
     const { caller } = scripted([() => ({ status: 200, headers: {}, body: new Uint8Array(0) })]);
     expect(await failureOf(caller.call(listTable, {}))).toMatchObject({ code: "TF_RESPONSE_UNTRUSTED" });

@@ -121,6 +121,20 @@ describe("an exchange that fails", () => {
   });
 });
 
+test.each([
+  ["https://instance.example", true],
+  ["http://127.0.0.1:1", true],
+  ["http://localhost:1", true],
+  ["http://[::1]:1", true],
+  ["http://instance.example", false],
+  ["http://127.0.0.1.example", false],
+  ["http://10.0.0.1", false],
+])("the way to %s is guarded: %s", async (where, guarded) => {
+  const http = openHttpTransport({ endpoint: where, connections: 1, responseBytesMax: 1 });
+  opened.push(http);
+  expect(http.guarded).toBe(guarded);
+});
+
 test.each(["127.0.0.1:8087", "ftp://host", "http://host/path", "http://host?x=1", ""])("the endpoint '%s' is refused", (wrong) => {
   expect(() => openHttpTransport({ endpoint: wrong, connections: 1, responseBytesMax: 1 })).toThrow("TF_SPEC_INVALID");
 });

@@ -55,6 +55,7 @@ export function scripted(steps: readonly Step[], options: Partial<CallerOptions>
     retry: defaultRetry,
     timeoutMs: 1000,
     checkResponses: true,
+    guarded: false,
     ...options,
   });
   return { caller, clock, requests, sentAt, transport };
