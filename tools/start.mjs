@@ -1,5 +1,5 @@
 // The door of a fresh clone: plain JavaScript for the system's Node (20 or newer), which installs what is missing once and
-// hands over to the Node of node_modules. `node tools/start.mjs quickstart|test|bench|pulumi [arguments]`
+// hands over to the Node of node_modules. `node tools/start.mjs quickstart|test|sdks|bench|pulumi [arguments]`
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const [command = "", ...args] = process.argv.slice(2);
 if (!/^[a-z-]+$/.test(command) || !existsSync(join(root, "tools", `${command}.ts`))) {
-  console.error(`usage: node tools/start.mjs quickstart|test|bench|pulumi [arguments]; there is no ${command || "command"}`);
+  console.error(`usage: node tools/start.mjs quickstart|test|sdks|bench|pulumi [arguments]; there is no ${command || "command"}`);
   process.exit(2);
 }
 if (Number(process.versions.node.split(".")[0]) < 20) {

@@ -18,7 +18,8 @@ export interface StorePing {
 type AdminRequest =
   | { readonly op: "ping" | "shutdown" }
   | { readonly op: "createInstance"; readonly name: string }
-  | { readonly op: "dropInstance"; readonly name: string; readonly force: boolean };
+  | { readonly op: "dropInstance"; readonly name: string; readonly force: boolean }
+  | { readonly op: "splitPartition"; readonly instance: string; readonly table: string; readonly key?: string | undefined };
 
 /** Administration of an embedded store, which the real service does elsewhere. Calls are signed with the store's root key. */
 export class StoreAdmin {
@@ -55,6 +56,16 @@ export class StoreAdmin {
     return (await this.#client.call(asking, { op: "dropInstance", name, force })).dropped === true;
   }
 
+  /**
+   * Splits a partition before a partition key (binary in base64, integers in decimal digits), or the largest in its middle; how many there are then.
+   * Asked once: a split that was done is not done again.
+   */
+  async splitPartition(instance: string, table: string, key?: string): Promise<number> {
+    const { partitions } = await this.#client.call(telling, { op: "splitPartition", instance, table, key });
+    if (partitions === undefined) throw new TableferryError("TF_WIRE_CORRUPT", { message: "the reply to a split counts no partitions" });
+    return partitions;
+  }
+
   /** The server answers, then finishes what is under way and stops. */
   async shutdown(): Promise<void> {
     await this.#client.call(telling, { op: "shutdown" });
@@ -68,6 +79,7 @@ export class StoreAdmin {
 interface Reply extends Partial<StorePing> {
   readonly created?: boolean;
   readonly dropped?: boolean;
+  readonly partitions?: number;
   readonly error?: unknown;
 }
 

@@ -22,7 +22,7 @@ import { VERSION_PART_BYTES, VersionStamp } from "./version-stamp.ts";
  * | 0 | 1 | 1 put, 2 update, 3 delete |
  * | 1 | 4 | length of the record, little-endian |
  * | 5 | | the record: one PlainBuffer row with header and sequence extension (reference 6.3) |
- * | | | to the end: the origin record, in a stream with origin columns |
+ * | | | to the end: the origin record, in a stream with origin columns: a PlainBuffer row with header |
  */
 const KEY_BYTES = 17;
 const RECORD_AT = 5;
@@ -155,7 +155,7 @@ export class ChangeWriter {
     const writer = this.#writer;
     const valueAt = this.#start + KEY_BYTES;
     writer.view.setUint32(valueAt + 1, writer.at - valueAt - RECORD_AT, true);
-    if (origin !== undefined) appendOrigin(writer, origin.row, origin.columns, origin.floor);
+    if (origin !== undefined) appendOrigin(writer, valueAt + RECORD_AT + tag.HEADER_LENGTH, origin.row, origin.columns, origin.floor);
     const { bytes, at } = writer;
     this.changes.push({ type: "put", key: bytes.subarray(this.#start, valueAt), value: bytes.subarray(valueAt, at) });
   }

@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { compareKey } from "../../src/model/key.ts";
 import { AUTO_INCREMENT, INF_MAX, INF_MIN, type KeyBound, type KeyValue } from "../../src/model/value.ts";
 import { decodeRealKey } from "../../src/wire/plainbuffer/decode.ts";
+import { decodeName } from "../../src/wire/plainbuffer/names.ts";
+import { RowWalker } from "../../src/wire/plainbuffer/walk.ts";
 import { keyBytes, keyColumns, valuesOf } from "./caller.ts";
 import { describeEverywhere, type Endpoint } from "./endpoints.ts";
 
@@ -104,6 +106,24 @@ describeEverywhere("GetRange", (open) => {
       ["b1", { w: "b" }],
       ["b2", { w: "b" }],
     ]);
+  });
+
+  it("returns of a key only the columns to get when entire keys are not wanted: the Go SDK's ReturnSpecifiedPkOnly", async () => {
+    const { caller } = await withRows();
+    const fields = async (columns: readonly string[], entireKeys: boolean | undefined) => {
+      const range = { start: keyBytes({ s: "a", n: 1n }), end: keyBytes({ s: "b", n: 1n }), direction: "forward" as const };
+      const { rows } = await caller.call("GetRange", { tableName: "t", ...range, selection: { columns, maxVersions: 1 }, entireKeys });
+      const walker = new RowWalker("cells").open(rows);
+      const shown: string[] = [];
+      const name = (field: number) => decodeName(walker.bytes, walker.view, walker.nameAt[field]!, walker.nameEnd[field]!);
+      while (walker.next()) shown.push(Array.from({ length: walker.count }, (_, field) => name(field)).join(" "));
+      return shown;
+    };
+    expect(await fields(["n", "w"], false)).toEqual(["n w", "n w", "n w"]);
+    expect(await fields(["w"], false)).toEqual(["w", "w", "w"]);
+    expect(await fields([], false)).toEqual(["s n v w", "s n v w", "s n v w"]);
+    expect(await fields(["n", "w"], true)).toEqual(["s n w", "s n w", "s n w"]);
+    expect(await fields(["n", "w"], undefined)).toEqual(["s n w", "s n w", "s n w"]);
   });
 
   it("leaves out rows the filter rejects, counts them as read, and may answer an empty page with a next one", async () => {

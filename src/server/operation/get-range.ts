@@ -1,4 +1,5 @@
 import { getRange } from "../../wire/operation/get-range.ts";
+import { rowsWithNamedKeys } from "../../wire/plainbuffer/named-keys.ts";
 import { answering } from "../call-context.ts";
 import { readCapacity } from "../capacity.ts";
 import { transactionOf } from "../open-transaction.ts";
@@ -17,5 +18,8 @@ export const answerGetRange = answering(getRange, async (request, context) => {
   const { start, end } = checkRange(table.schema, direction, request.start, request.end);
   transaction?.checkRange(table, start, end);
   const page = await store.readRange(table, { direction, start, end, limit, selection }, transaction);
-  return { consumed: readCapacity(page.size), rows: page.rows, nextStart: page.nextStart, blockType: "plainBuffer" as const };
+  // Keys come whole unless told otherwise, and told so without columns to get it says nothing.
+  const { columns = [] } = selection;
+  const rows = request.entireKeys === false && columns.length > 0 ? rowsWithNamedKeys(page.rows, new Set(columns)) : page.rows;
+  return { consumed: readCapacity(page.size), rows, nextStart: page.nextStart, blockType: "plainBuffer" as const };
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StoreAdmin } from "../../../src/client/store-admin.ts";
+import { TableStoreClient } from "../../../src/client/table-store-client.ts";
 import { startTableStore, type TestTableStore } from "../../../src/testing.ts";
+import { tableRequest } from "../../conformance/caller.ts";
 
 let store: TestTableStore;
 let admin: StoreAdmin;
@@ -27,6 +29,15 @@ describe("administration of an embedded store", () => {
       true,
       false,
     ]);
+  });
+
+  test("a partition is split where told, and not twice", async () => {
+    const credentials = { id: store.accessKeyId, secret: store.accessKeySecret };
+    const client = new TableStoreClient({ endpoint: store.endpoint, instance: "first", credentials });
+    await client.createTable(tableRequest("t", [{ name: "pk", type: "integer" }]));
+    await client.close();
+    expect(await admin.splitPartition("first", "t", "10")).toBe(2);
+    await expect(admin.splitPartition("first", "t", "10")).rejects.toMatchObject({ code: "TF_PARTITION_WHOLE" });
   });
 
   test("what the server refuses keeps the server's code and way out", async () => {

@@ -1,0 +1,15 @@
+// Every case of the Go SDK against the server that tools/sdks.ts names in the environment.
+package main
+
+func main() {
+	runTables()
+	runRows()
+	runBatches()
+	runRanges()
+	runIndexes()
+	runStreams()
+	runSignatures()
+	runTunnels()
+	runWorkers()
+	runNotYet()
+}

@@ -1,0 +1,101 @@
+package tableferry.sdk;
+
+import static tableferry.sdk.Harness.notYet;
+import static tableferry.sdk.Ots.*;
+
+import com.alicloud.openservices.tablestore.TimeseriesClient;
+import com.alicloud.openservices.tablestore.model.*;
+import com.alicloud.openservices.tablestore.model.delivery.ListDeliveryTaskRequest;
+import com.alicloud.openservices.tablestore.model.search.*;
+import com.alicloud.openservices.tablestore.model.search.query.QueryBuilders;
+import com.alicloud.openservices.tablestore.model.sql.SQLQueryRequest;
+import com.alicloud.openservices.tablestore.model.tunnel.BulkExportQueryCriteria;
+import com.alicloud.openservices.tablestore.model.timeseries.*;
+import java.util.List;
+
+/** Calls the embedded store does not have yet. */
+final class NotYet {
+  static void run() {
+    notYet("BulkImport", NotYet::bulkImport);
+    notYet("BulkExport", NotYet::bulkExport);
+    notYet("AddDefinedColumn", NotYet::addDefinedColumn);
+    notYet("DeleteDefinedColumn", NotYet::deleteDefinedColumn);
+    notYet("StartLocalTransaction", () -> CLIENT.startLocalTransaction(new StartLocalTransactionRequest("t", key("pk", "a"))));
+    notYet("CommitTransaction", () -> CLIENT.commitTransaction(new CommitTransactionRequest("id")));
+    notYet("AbortTransaction", () -> CLIENT.abortTransaction(new AbortTransactionRequest("id")));
+    notYet("CreateSearchIndex", NotYet::createSearchIndex);
+    notYet("DescribeSearchIndex", NotYet::describeSearchIndex);
+    notYet("DeleteSearchIndex", NotYet::deleteSearchIndex);
+    notYet("Search", () -> CLIENT.search(new SearchRequest("t", "i", SearchQuery.newBuilder().query(QueryBuilders.matchAll()).build())));
+    notYet("ComputeSplits", NotYet::computeSplits);
+    notYet("SQLQuery", () -> CLIENT.sqlQuery(new SQLQueryRequest("select 1")));
+    notYet("ListDeliveryTask", NotYet::listDeliveryTask);
+    TimeseriesClient timeseries = CLIENT.asTimeseriesClient();
+    notYet("CreateTimeseriesTable", () -> timeseries.createTimeseriesTable(new CreateTimeseriesTableRequest(new TimeseriesTableMeta("t"))));
+    notYet("DescribeTimeseriesTable", () -> timeseries.describeTimeseriesTable(new DescribeTimeseriesTableRequest("t")));
+    notYet("DeleteTimeseriesTable", () -> timeseries.deleteTimeseriesTable(new DeleteTimeseriesTableRequest("t")));
+  }
+
+  private static void bulkImport() {
+    BulkImportRequest request = new BulkImportRequest("t");
+    request.addRowChange(putChange("t", key("pk", "a"), "c", 1));
+    CLIENT.bulkImport(request);
+  }
+
+  private static void bulkExport() {
+    BulkExportQueryCriteria criteria = new BulkExportQueryCriteria("t");
+    criteria.setInclusiveStartPrimaryKey(key("pk", PrimaryKeyValue.INF_MIN));
+    criteria.setExclusiveEndPrimaryKey(key("pk", PrimaryKeyValue.INF_MAX));
+    criteria.addColumnsToGet("c");
+    CLIENT.bulkExport(new BulkExportRequest(criteria));
+  }
+
+  private static void addDefinedColumn() {
+    AddDefinedColumnRequest request = new AddDefinedColumnRequest();
+    request.setTableName("t");
+    request.addDefinedColumn("c", DefinedColumnType.STRING);
+    CLIENT.addDefinedColumn(request);
+  }
+
+  private static void deleteDefinedColumn() {
+    DeleteDefinedColumnRequest request = new DeleteDefinedColumnRequest();
+    request.setTableName("t");
+    request.addDefinedColumn("c");
+    CLIENT.deleteDefinedColumn(request);
+  }
+
+  private static void createSearchIndex() {
+    CreateSearchIndexRequest request = new CreateSearchIndexRequest("t", "i");
+    IndexSchema schema = new IndexSchema();
+    schema.setFieldSchemas(List.of(new FieldSchema("c", FieldType.KEYWORD)));
+    request.setIndexSchema(schema);
+    CLIENT.createSearchIndex(request);
+  }
+
+  private static void describeSearchIndex() {
+    DescribeSearchIndexRequest request = new DescribeSearchIndexRequest();
+    request.setTableName("t");
+    request.setIndexName("i");
+    CLIENT.describeSearchIndex(request);
+  }
+
+  private static void deleteSearchIndex() {
+    DeleteSearchIndexRequest request = new DeleteSearchIndexRequest();
+    request.setTableName("t");
+    request.setIndexName("i");
+    CLIENT.deleteSearchIndex(request);
+  }
+
+  private static void computeSplits() {
+    ComputeSplitsRequest request = new ComputeSplitsRequest();
+    request.setTableName("t");
+    request.setSplitsOptions(new SearchIndexSplitsOptions("i"));
+    CLIENT.computeSplits(request);
+  }
+
+  private static void listDeliveryTask() {
+    CLIENT.listDeliveryTask(new ListDeliveryTaskRequest("t"));
+  }
+
+  private NotYet() {}
+}
