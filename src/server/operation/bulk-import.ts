@@ -15,7 +15,7 @@ export const answerBulkImport = answering(bulkImport, async (request, { store, i
   const now = clock.now();
   const rows = changes.map(({ type, change }) => writeRow(batch, table, { type, change, condition }, now));
   await batch.commit();
-  return { rows };
+  return { tableName, rows };
 });
 
 /** The bytes of all changes. @throws OTSParameterInvalid */

@@ -851,7 +851,12 @@ export declare const BulkImportRequest_RowSchema: GenMessage<BulkImportRequest_R
  */
 export declare type BulkImportResponse = Message<"tableferry.wire.BulkImportResponse"> & {
   /**
-   * @generated from field: repeated tableferry.wire.BulkImportResponse.Row rows = 1;
+   * @generated from field: required string table_name = 1;
+   */
+  tableName: string;
+
+  /**
+   * @generated from field: repeated tableferry.wire.BulkImportResponse.Row rows = 2;
    */
   rows: BulkImportResponse_Row[];
 };

@@ -14,6 +14,7 @@ export interface BulkImportRequest {
 }
 
 export interface BulkImportResponse {
+  readonly tableName: string;
   readonly rows: readonly RowResult[];
 }
 
@@ -30,5 +31,5 @@ export const bulkImport: Operation<BulkImportRequest, BulkImportResponse> = oper
   "BulkImport",
   "write",
   message<BulkImportRequest>({ tableName: required(1, text), rows: repeated(2, nested(importRow)) }),
-  message<BulkImportResponse>({ rows: repeated(1, rowResult) }),
+  message<BulkImportResponse>({ tableName: required(1, text), rows: repeated(2, rowResult) }),
 );

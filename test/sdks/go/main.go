@@ -7,6 +7,8 @@ func main() {
 	runBatches()
 	runRanges()
 	runIndexes()
+	runDefinedColumns()
+	runTransactions()
 	runStreams()
 	runSignatures()
 	runTunnels()

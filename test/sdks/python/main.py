@@ -7,6 +7,7 @@ import ranges  # noqa: F401
 import rows  # noqa: F401
 import signatures  # noqa: F401
 import tables  # noqa: F401
+import transactions  # noqa: F401
 from harness import run_all
 from not_yet import run_not_yet
 

@@ -16,9 +16,6 @@ from harness import connect, tell
 def calls(client):
     index = SearchIndexMeta([FieldSchema("c", FieldType.KEYWORD)])
     return {
-        "StartLocalTransaction": lambda: client.start_local_transaction("t", [("pk", "a")]),
-        "CommitTransaction": lambda: client.commit_transaction("id"),
-        "AbortTransaction": lambda: client.abort_transaction("id"),
         "CreateSearchIndex": lambda: client.create_search_index("t", "i", index),
         "DescribeSearchIndex": lambda: client.describe_search_index("t", "i"),
         "DeleteSearchIndex": lambda: client.delete_search_index("t", "i"),

@@ -262,18 +262,20 @@ export const rowSamples = [
     {
       schema: gen.BulkImportResponseSchema,
       model: {
+        tableName: "~t",
         rows: [
           { ok: true, consumed: capacity },
           { ok: false, error: { code: "~code", text: "~text" } },
         ],
       },
       wire: {
+        tableName: "~t",
         rows: [
           { isOk: true, consumed },
           { isOk: false, error: { code: "~code", message: "~text" } },
         ],
       },
-      minimal: { rows: [] },
+      minimal: { tableName: "~t", rows: [] },
     },
   ),
   ...sample(

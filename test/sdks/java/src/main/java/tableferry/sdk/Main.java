@@ -8,6 +8,9 @@ public final class Main {
     Batches.run();
     Ranges.run();
     Indexes.run();
+    DefinedColumns.run();
+    Transactions.run();
+    Bulk.run();
     Streams.run();
     Signatures.run();
     Writers.run();

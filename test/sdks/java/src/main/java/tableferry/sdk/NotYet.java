@@ -9,20 +9,12 @@ import com.alicloud.openservices.tablestore.model.delivery.ListDeliveryTaskReque
 import com.alicloud.openservices.tablestore.model.search.*;
 import com.alicloud.openservices.tablestore.model.search.query.QueryBuilders;
 import com.alicloud.openservices.tablestore.model.sql.SQLQueryRequest;
-import com.alicloud.openservices.tablestore.model.tunnel.BulkExportQueryCriteria;
 import com.alicloud.openservices.tablestore.model.timeseries.*;
 import java.util.List;
 
 /** Calls the embedded store does not have yet. */
 final class NotYet {
   static void run() {
-    notYet("BulkImport", NotYet::bulkImport);
-    notYet("BulkExport", NotYet::bulkExport);
-    notYet("AddDefinedColumn", NotYet::addDefinedColumn);
-    notYet("DeleteDefinedColumn", NotYet::deleteDefinedColumn);
-    notYet("StartLocalTransaction", () -> CLIENT.startLocalTransaction(new StartLocalTransactionRequest("t", key("pk", "a"))));
-    notYet("CommitTransaction", () -> CLIENT.commitTransaction(new CommitTransactionRequest("id")));
-    notYet("AbortTransaction", () -> CLIENT.abortTransaction(new AbortTransactionRequest("id")));
     notYet("CreateSearchIndex", NotYet::createSearchIndex);
     notYet("DescribeSearchIndex", NotYet::describeSearchIndex);
     notYet("DeleteSearchIndex", NotYet::deleteSearchIndex);
@@ -34,34 +26,6 @@ final class NotYet {
     notYet("CreateTimeseriesTable", () -> timeseries.createTimeseriesTable(new CreateTimeseriesTableRequest(new TimeseriesTableMeta("t"))));
     notYet("DescribeTimeseriesTable", () -> timeseries.describeTimeseriesTable(new DescribeTimeseriesTableRequest("t")));
     notYet("DeleteTimeseriesTable", () -> timeseries.deleteTimeseriesTable(new DeleteTimeseriesTableRequest("t")));
-  }
-
-  private static void bulkImport() {
-    BulkImportRequest request = new BulkImportRequest("t");
-    request.addRowChange(putChange("t", key("pk", "a"), "c", 1));
-    CLIENT.bulkImport(request);
-  }
-
-  private static void bulkExport() {
-    BulkExportQueryCriteria criteria = new BulkExportQueryCriteria("t");
-    criteria.setInclusiveStartPrimaryKey(key("pk", PrimaryKeyValue.INF_MIN));
-    criteria.setExclusiveEndPrimaryKey(key("pk", PrimaryKeyValue.INF_MAX));
-    criteria.addColumnsToGet("c");
-    CLIENT.bulkExport(new BulkExportRequest(criteria));
-  }
-
-  private static void addDefinedColumn() {
-    AddDefinedColumnRequest request = new AddDefinedColumnRequest();
-    request.setTableName("t");
-    request.addDefinedColumn("c", DefinedColumnType.STRING);
-    CLIENT.addDefinedColumn(request);
-  }
-
-  private static void deleteDefinedColumn() {
-    DeleteDefinedColumnRequest request = new DeleteDefinedColumnRequest();
-    request.setTableName("t");
-    request.addDefinedColumn("c");
-    CLIENT.deleteDefinedColumn(request);
   }
 
   private static void createSearchIndex() {

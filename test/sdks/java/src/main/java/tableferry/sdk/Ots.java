@@ -61,6 +61,11 @@ final class Ots {
     return meta.getTableName();
   }
 
+  /** For cases of which others must have room: an instance holds 64 tables. */
+  static void drop(String table) {
+    CLIENT.deleteTable(new DeleteTableRequest(table));
+  }
+
   static PrimaryKey key(Object... parts) {
     List<PrimaryKeyColumn> columns = new ArrayList<>();
     for (int i = 0; i < parts.length; i += 2) columns.add(new PrimaryKeyColumn((String) parts[i], keyValue(parts[i + 1])));
