@@ -1,4 +1,5 @@
 import { seededChance } from "../../src/base/chance.ts";
+import { encodeChange } from "../../src/wire/plainbuffer/encode.ts";
 
 /**
  * The seeded corpus: orders of about 300 bytes in 2 key columns and 8 attributes. The same seed gives the same rows on every
@@ -41,4 +42,25 @@ export function* orders(count: number, seed = 1): Generator<Order> {
       note: text.slice(noteAt, noteAt + 150),
     };
   }
+}
+
+/** An order as the PutRow that writes it. */
+export function changeOf(order: Order): Uint8Array<ArrayBuffer> {
+  return encodeChange({
+    type: "put",
+    key: [
+      { name: "customer", value: order.customer },
+      { name: "order", value: order.order },
+    ],
+    cells: [
+      { name: "status", value: order.status },
+      { name: "amount", value: order.amount },
+      { name: "currency", value: order.currency },
+      { name: "quantity", value: order.quantity },
+      { name: "placed_at", value: order.placedAt },
+      { name: "paid", value: order.paid },
+      { name: "city", value: order.city },
+      { name: "note", value: order.note },
+    ],
+  });
 }

@@ -1,8 +1,7 @@
 /** Our client writing the seeded corpus: batches of 200, 8 in flight. */
 import { readFileSync } from "node:fs";
 import { TableStoreClient } from "../../../src/client/table-store-client.ts";
-import { encodeChange } from "../../../src/wire/plainbuffer/encode.ts";
-import { orders } from "../corpus.ts";
+import { changeOf, orders } from "../corpus.ts";
 import { argument, reportMeasured } from "../measure.ts";
 import { inFlight } from "../peer/sdk-client.ts";
 
@@ -29,25 +28,7 @@ await reportMeasured(async () => {
     });
   };
   for (const order of orders(count)) {
-    batch.push(
-      encodeChange({
-        type: "put",
-        key: [
-          { name: "customer", value: order.customer },
-          { name: "order", value: order.order },
-        ],
-        cells: [
-          { name: "status", value: order.status },
-          { name: "amount", value: order.amount },
-          { name: "currency", value: order.currency },
-          { name: "quantity", value: order.quantity },
-          { name: "placed_at", value: order.placedAt },
-          { name: "paid", value: order.paid },
-          { name: "city", value: order.city },
-          { name: "note", value: order.note },
-        ],
-      }),
-    );
+    batch.push(changeOf(order));
     if (batch.length === 200) await send();
   }
   if (batch.length > 0) await send();

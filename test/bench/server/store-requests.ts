@@ -4,8 +4,8 @@ import { signedRequest } from "../../../src/wire/headers.ts";
 import { batchWriteRow } from "../../../src/wire/operation/batch-write-row.ts";
 import { getRow } from "../../../src/wire/operation/get-row.ts";
 import { putRow } from "../../../src/wire/operation/put-row.ts";
-import { encodeChange, encodeKey } from "../../../src/wire/plainbuffer/encode.ts";
-import type { Order } from "../corpus.ts";
+import { encodeKey } from "../../../src/wire/plainbuffer/encode.ts";
+import { changeOf, type Order } from "../corpus.ts";
 import { argument } from "../measure.ts";
 
 /** Requests to the embedded store, or to the echo, by a client that does as little as one can: sign, send, look at the status. */
@@ -28,22 +28,6 @@ const keyOf = (customer: string, order: bigint) => [
   { name: "customer", value: customer },
   { name: "order", value: order },
 ];
-const changeOf = (order: Order) =>
-  encodeChange({
-    type: "put",
-    key: keyOf(order.customer, order.order),
-    cells: [
-      { name: "status", value: order.status },
-      { name: "amount", value: order.amount },
-      { name: "currency", value: order.currency },
-      { name: "quantity", value: order.quantity },
-      { name: "placed_at", value: order.placedAt },
-      { name: "paid", value: order.paid },
-      { name: "city", value: order.city },
-      { name: "note", value: order.note },
-    ],
-  });
-
 export const putBody = (order: Order) => putRow.encodeRequest({ tableName, change: changeOf(order), condition });
 
 export const batchBody = (batch: readonly Order[]) =>
