@@ -14,7 +14,7 @@ enableCompileCache?.();
 const { setFlagsFromString } = await import("node:v8");
 setFlagsFromString("--heap-growing-percent=60");
 const { runCommandLine } = await import("./run-command-line.ts");
-// What a copy makes dies young, and room for the young that grows with the work only keeps it longer: 4 M rows took 229 MB, and 120 with this. Some
+// What a copy makes dies young, and room for the young that grows with the work only keeps it longer: 4 M rows took 221 MB, and 134 with this. Some
 // growth is of use, a twentieth of a copy's CPU: hence the wait.
 const { systemClock } = await import("../base/clock.ts");
 systemClock.after(1500, () => setFlagsFromString("--semi-space-growth-factor=1"));
