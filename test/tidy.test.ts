@@ -18,8 +18,9 @@ const mayImport: Record<string, readonly string[]> = {
   pipeline: ["base", "model", "client", "connector", "job", "wire"],
   verify: ["base", "model", "connector", "job", "pipeline"],
   migrate: ["base", "model", "connector", "job", "pipeline", "verify"],
-  run: ["base", "model", "client", "connector", "job", "pipeline", "verify", "migrate"],
-  cli: ["base", "model", "wire", "server", "client", "connector", "job", "pipeline", "verify", "migrate", "run"],
+  sync: ["base", "model", "wire", "client", "connector", "job", "pipeline", "verify"],
+  run: ["base", "model", "client", "connector", "job", "pipeline", "verify", "migrate", "sync"],
+  cli: ["base", "model", "wire", "server", "client", "connector", "job", "pipeline", "verify", "migrate", "sync", "run"],
 };
 
 const doors: readonly { readonly module: RegExp; readonly places: RegExp }[] = [

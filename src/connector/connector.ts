@@ -1,3 +1,4 @@
+import type { ChangeEncoder } from "./change.ts";
 import type { CompiledMapping, FlowRow, Refusal } from "../job/mapping.ts";
 import type { DefinedColumn, KeySchema } from "../model/schema.ts";
 import type { Filter } from "../model/condition.ts";
@@ -182,6 +183,8 @@ export interface Target {
   /** Undoes what `prepare` changed for the run (a raised deviation), also after a kill. Idempotent. */
   settle(signal?: AbortSignal): Promise<void>;
   encoder(mapping: CompiledMapping, options: EncoderOptions): Encoder;
+  /** For replaying changes (R1); absent where a target takes whole rows only. After `prepare`, or where the target is known to be there. */
+  changeEncoder?(): Promise<ChangeEncoder>;
   /**
    * Sends one parcel. Resolves to the rows that did not go through (empty: all acknowledged, durably); rejects when the whole
    * parcel's outcome is unknown (may be sent again: writes are idempotent) or the target is gone. Several parcels may be
