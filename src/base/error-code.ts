@@ -41,6 +41,7 @@ export const errorCodes = {
   TF_PARTITION_WHOLE: "The partition cannot be split there. Name a key within it, or write rows of other partition keys first.",
   TF_CONTROLS_OFF:
     "Test controls are off unless the server is started with them: `tableferry serve --test-controls`, or `startTableStore({ testControls: true })`.",
+  TF_POLICY_INVALID: "An access policy makes no sense, or says what the embedded store does not know. Correct the field named.",
   TF_FAULT_INVALID: "A fault rule makes no sense. Correct the field named; docs/testing.md lists them.",
   TF_STORE_NOT_EMPTY: "A snapshot is restored only into an empty store. Name a new folder, or leave the snapshot out.",
   TF_SNAPSHOT_CORRUPT: "The file is no snapshot, or a damaged one. Nothing was restored; take it again, or restore the file from a copy.",
@@ -59,6 +60,12 @@ export const errorCodes = {
   // --- runs
   TF_STOPPED: "The run was stopped at a checkpoint. Run the same job again to go on from there.",
   TF_FENCED: "Another run has taken the job over; this one wrote nothing after that. `tableferry status` shows the other run.",
+  TF_SYNC_NO_WORKER: "No worker of the sync is alive. Start one with `tableferry sync run`.",
+  TF_SYNC_OTHER:
+    "The state of this name belongs to another sync: other tables, part or versions. Give this one a name of its own, or forget the other.",
+  TF_MAPPING_CHANGED:
+    "The mapping changed since the sync began. Say what that means for rows that are there: `onMappingChange: recopy` or `fromNow`.",
+  TF_SCHEMA_DRIFT: "The source's rows changed their shape, and the job says to stop then. Look at them, then set `drift` to `follow` or adapt the mapping.",
   TF_CHANGES_EXPIRED:
     "Changes expired before they were read, so the target can no longer be brought up by replaying. Copy once more: run the sync with `--again`.",
   TF_RUN_HELD: "Another run holds the job and is alive. Wait for it, or stop it and run again.",

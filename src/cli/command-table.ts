@@ -44,6 +44,8 @@ export const everywhere: readonly OptionRow[] = [
 
 const job: ArgumentRow = { name: "job", text: "job file, YAML or JSON (docs/job-file.md), or the name of a job whose file lies here" };
 
+const reason: OptionRow = { name: "reason", kind: "text", value: "text", text: "kept with who did it and when (`sync audit`)" };
+
 const storeOptions: readonly OptionRow[] = [
   {
     name: "endpoint",
@@ -314,6 +316,77 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./command/table-create.ts")).tableCreate,
   },
   {
+    path: "sync run",
+    summary: "run a worker that keeps a target in step with its source",
+    detail: [
+      "Prepares the tunnel, copies what is there, then applies changes until Ctrl-C. Start it as often as you like, anywhere: workers of one job share its channels and take over those of a dead one.",
+    ],
+    arguments: [job],
+    options: [
+      {
+        name: "metrics",
+        kind: "port",
+        value: "port",
+        text: "serve /metrics for Prometheus and /health for probes at 127.0.0.1:<port>; 0 for a free port",
+      },
+      { name: "again", kind: "flag", text: "copy once more, over what is there, before changes are applied" },
+    ],
+    examples: [{ type: "sync run orders-sync.yaml", gives: "the target follows the source" }],
+    load: async () => (await import("./command/sync-run.ts")).syncRun,
+  },
+  {
+    path: "sync status",
+    summary: "show how far apart source and target are: lag, rate, workers, channels",
+    arguments: [job],
+    options: [{ name: "watch", short: "w", kind: "flag", text: "look again every second; redraws at a terminal, prints lines elsewhere" }],
+    examples: [{ type: "sync status orders-sync.yaml --watch", gives: "a live view" }],
+    load: async () => (await import("./command/sync-status.ts")).syncStatus,
+  },
+  {
+    path: "sync pause",
+    summary: "stop applying changes until `sync resume`; they gather in the stream",
+    arguments: [job],
+    options: [reason],
+    examples: [{ type: "sync pause orders-sync.yaml --reason 'target is being moved'", gives: "workers keep their channels and do nothing" }],
+    load: async () => (await import("./command/sync-control.ts")).syncPause,
+  },
+  {
+    path: "sync resume",
+    summary: "go on after a pause or a drain",
+    arguments: [job],
+    options: [reason],
+    examples: [{ type: "sync resume orders-sync.yaml", gives: "changes are applied again" }],
+    load: async () => (await import("./command/sync-control.ts")).syncResume,
+  },
+  {
+    path: "sync retune",
+    summary: "change the rates of running workers",
+    detail: ["Without a rate the limits of the job file hold again. Workers follow within a second or two."],
+    arguments: [job],
+    options: [
+      { name: "rows-per-second", kind: "count", value: "count", text: "rows written a second at most, by each worker" },
+      { name: "bytes-per-second", kind: "count", value: "count", text: "bytes written a second at most, by each worker" },
+      reason,
+    ],
+    examples: [{ type: "sync retune orders-sync.yaml --rows-per-second 500", gives: "the target is spared" }],
+    load: async () => (await import("./command/sync-control.ts")).syncRetune,
+  },
+  {
+    path: "sync drain",
+    summary: "let workers apply everything committed so far, then end",
+    arguments: [job],
+    options: [reason],
+    examples: [{ type: "sync drain orders-sync.yaml", gives: "waits until all workers have ended" }],
+    load: async () => (await import("./command/sync-control.ts")).syncDrain,
+  },
+  {
+    path: "sync audit",
+    summary: "list who paused, resumed, retuned, drained, replayed, repaired or cut over, and when",
+    arguments: [job],
+    examples: [{ type: "sync audit orders-sync.yaml", gives: "a line for each" }],
+    load: async () => (await import("./command/sync-audit.ts")).syncAuditList,
+  },
+  {
     path: "unlock",
     summary: "free a Pulumi stack whose engine was killed, after checking that it is dead",
     detail: [
@@ -348,6 +421,7 @@ export const commandTable: readonly CommandRow[] = [
 
 /** Words that only group commands. */
 export const groups: Readonly<Record<string, string>> = {
+  sync: "keep a target in step with its source",
   rejects: "rows that a job could not carry over",
   certificate: "certificates of verified copies",
   table: "look at and change tables and rows",

@@ -3,6 +3,8 @@ import { systemChance } from "../base/chance.ts";
 import { TableferryError } from "../base/error.ts";
 import type { JobContext } from "../job/context.ts";
 import type { EndpointSpec } from "../job/endpoint-spec.ts";
+import type { JobSpec } from "../job/job-spec.ts";
+import type { SyncSpec } from "../job/sync-spec.ts";
 import { ServiceError } from "../wire/service-error.ts";
 import { confirmed } from "./confirm.ts";
 import type { Invocation } from "./invocation.ts";
@@ -15,7 +17,8 @@ import type { ProgressView } from "./render/progress-view.ts";
 import type { SummaryOptions } from "./render/summary.ts";
 import { stopOnInterrupt } from "./stop-signals.ts";
 
-type Action<Result> = (job: LoadedJob, context: JobContext) => Promise<Result>;
+type AnyJob = LoadedJob<JobSpec | SyncSpec>;
+type Action<Result, Job extends AnyJob = LoadedJob> = (job: Job, context: JobContext) => Promise<Result>;
 
 /** Runs something that takes its time on the job that the first argument names: progress, checkpoints, Ctrl-C. */
 export async function runWithJob<Result>(invocation: Invocation, action: Action<Result>): Promise<Result> {
@@ -25,7 +28,11 @@ export async function runWithJob<Result>(invocation: Invocation, action: Action<
 }
 
 /** Looks at a job; shows no progress, and an interrupt simply ends it. */
-export async function lookWithJob<Result>(invocation: Invocation, job: LoadedJob, action: Action<Result>): Promise<Result> {
+export async function lookWithJob<Result, Job extends AnyJob>(
+  invocation: Invocation,
+  job: Job,
+  action: Action<Result, Job>,
+): Promise<Result> {
   const note = (text: string) =>
     invocation.terminal.err(invocation.json ? `${JSON.stringify({ type: "note", text })}\n` : `${plainText(text)}\n`);
   return await withContext(invocation, job, { view: { show: () => {}, note, end: () => {} }, message: "Stopping." }, action);
@@ -37,11 +44,11 @@ interface Manner {
   readonly message: string;
 }
 
-async function withContext<Result>(
+export async function withContext<Result, Job extends AnyJob>(
   invocation: Invocation,
-  job: LoadedJob,
+  job: Job,
   { view, message }: Manner,
-  action: Action<Result>,
+  action: Action<Result, Job>,
 ): Promise<Result> {
   const stopping = stopOnInterrupt(invocation, message, () => view.end());
   const { clock, env } = invocation.surroundings;
@@ -73,7 +80,7 @@ export function summaryOptions(invocation: Invocation, job: LoadedJob): SummaryO
 }
 
 /** The service names only its request; a user knows the sides of the job. */
-function placed(error: unknown, { spec, file }: LoadedJob): unknown {
+function placed(error: unknown, { spec, file }: AnyJob): unknown {
   if (!(error instanceof ServiceError)) return error;
   return new PlacedError(error, `${file}, ${[...new Set([spec.source, spec.target].flatMap(tableText))].join(" or ")}`);
 }
@@ -93,7 +100,7 @@ function confirmation(invocation: Invocation, view: ProgressView): JobContext["c
 }
 
 /** JSON lines for machines, a bar at a terminal, lines in a log, nothing when quiet (warnings excepted). */
-async function viewFor({ json, quiet, terminal, surroundings }: Invocation): Promise<ProgressView> {
+export async function viewFor({ json, quiet, terminal, surroundings }: Invocation): Promise<ProgressView> {
   if (json) return progressJson((line) => void terminal.out(`${line}\n`));
   const line = (text: string) => terminal.err(`${text}\n`);
   if (quiet) return { show: () => {}, note: line, end: () => {} };

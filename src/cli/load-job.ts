@@ -3,11 +3,12 @@ import { dirname, relative, resolve } from "node:path";
 import { TableferryError, toError } from "../base/error.ts";
 import { nearestName } from "../base/nearest-name.ts";
 import type { JobSpec } from "../job/job-spec.ts";
-import { parseJob } from "../job/parse-job.ts";
+import { parseJob, parseSync } from "../job/parse-job.ts";
+import type { SyncSpec } from "../job/sync-spec.ts";
 import type { Invocation } from "./invocation.ts";
 
-export interface LoadedJob {
-  readonly spec: JobSpec;
+export interface LoadedJob<Spec = JobSpec> {
+  readonly spec: Spec;
   /** Absolute folder of the job file, from which its paths resolve. */
   readonly folder: string;
   /** The file as the user named it, for commands we suggest. */
@@ -17,7 +18,16 @@ export interface LoadedJob {
 const jobFile = /\.(ya?ml|json)$/;
 
 /** The job whose file, or whose name, the user gave. @throws TF_USAGE when there is no such file; TF_SPEC_INVALID */
-export async function loadJob(invocation: Invocation, given: string): Promise<LoadedJob> {
+export function loadJob(invocation: Invocation, given: string): Promise<LoadedJob> {
+  return loadWith(invocation, given, parseJob);
+}
+
+/** As `loadJob`, a job of kind `sync`. */
+export function loadSync(invocation: Invocation, given: string): Promise<LoadedJob<SyncSpec>> {
+  return loadWith(invocation, given, parseSync);
+}
+
+async function loadWith<Spec>(invocation: Invocation, given: string, parse: (text: string, file: string) => Spec): Promise<LoadedJob<Spec>> {
   const { folder } = invocation.surroundings;
   const file = looksLikeFile(given) ? given : ((await fileNamed(given, folder)) ?? given);
   const path = resolve(folder, file);
@@ -34,7 +44,7 @@ export async function loadJob(invocation: Invocation, given: string): Promise<Lo
       cause: error,
     });
   }
-  return { spec: parseJob(text, file), folder: dirname(path), file };
+  return { spec: parse(text, file), folder: dirname(path), file };
 }
 
 const looksLikeFile = (given: string) => jobFile.test(given) || given.includes("/");

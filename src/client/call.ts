@@ -23,6 +23,8 @@ export interface CallerOptions {
   readonly checkResponses: boolean;
   /** Nobody but the two ends can change bytes on the way (`HttpTransport.guarded`). */
   readonly guarded: boolean;
+  /** Asked synchronously before each try of each write leaves; throwing sends nothing (a fence, R2). */
+  readonly beforeWrite?: (() => void) | undefined;
 }
 
 export interface CallOptions {
@@ -68,7 +70,7 @@ export class Caller {
     const began = clock.monotonic();
     for (let attempt = 0; ; attempt++) {
       try {
-        return operation.decodeResponse(await this.#exchange(operation.name, body, options));
+        return operation.decodeResponse(await this.#exchange(operation, body, options));
       } catch (error) {
         options.signal?.throwIfAborted();
         const verdict = judge(error, operation.kind);
@@ -80,10 +82,11 @@ export class Caller {
     }
   }
 
-  async #exchange(name: string, body: Uint8Array, options: CallOptions): Promise<Uint8Array> {
-    const { transport, instance, credentials, clock, checkResponses, guarded } = this.#options;
+  async #exchange({ name, kind }: Pick<Operation<never, never>, "name" | "kind">, body: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    const { transport, instance, credentials, clock, checkResponses, guarded, beforeWrite } = this.#options;
     const key = await credentials();
-    const request = signedRequest(name, instance, key, body, clock.now());
+    const signed = signedRequest(name, instance, key, body, clock.now());
+    const request = kind === "write" && beforeWrite !== undefined ? { ...signed, beforeSend: beforeWrite } : signed;
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
     const deadline = new AbortController();
     const late = () =>

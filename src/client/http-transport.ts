@@ -10,8 +10,6 @@ export interface HttpTransportOptions {
   readonly connections: number;
   /** Bytes of a reply at most; a longer one is refused before it is read. */
   readonly responseBytesMax: number;
-  /** Called synchronously when a connection is there, before the request's first byte leaves; throwing sends nothing (a fence, R2). */
-  readonly beforeSend?: ((request: WireRequest) => void) | undefined;
 }
 
 export interface HttpTransport {
@@ -33,7 +31,7 @@ export function openHttpTransport(options: HttpTransportOptions): HttpTransport 
     });
   }
   const pool = new ConnectionPool(url, options.connections);
-  const { responseBytesMax: bytesMax, beforeSend } = options;
+  const { responseBytesMax: bytesMax } = options;
   const transport: Transport = (request, signal, room) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
@@ -52,7 +50,7 @@ export function openHttpTransport(options: HttpTransportOptions): HttpTransport 
         bytesMax,
         mayLeave: () => {
           try {
-            beforeSend?.(request);
+            request.beforeSend?.();
             return true;
           } catch (thrown) {
             settled();

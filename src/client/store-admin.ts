@@ -19,6 +19,8 @@ type AdminRequest =
   | { readonly op: "ping" | "shutdown" }
   | { readonly op: "createInstance"; readonly name: string }
   | { readonly op: "dropInstance"; readonly name: string; readonly force: boolean }
+  | { readonly op: "setPolicy"; readonly instance: string; readonly policy: object | null }
+  | { readonly op: "getPolicy"; readonly instance: string }
   | { readonly op: "splitPartition"; readonly instance: string; readonly table: string; readonly key?: string | undefined };
 
 /** Administration of an embedded store, which the real service does elsewhere. Calls are signed with the store's root key. */
@@ -66,6 +68,16 @@ export class StoreAdmin {
     return partitions;
   }
 
+  /** The access policy of an instance, null where it has none. */
+  async policy(instance: string): Promise<object | null> {
+    return (await this.#client.call(asking, { op: "getPolicy", instance })).policy ?? null;
+  }
+
+  /** Puts a policy in the place of the instance's, null: none. When it resolves, every request that begins later is held against it. @throws TF_POLICY_INVALID */
+  async setPolicy(instance: string, policy: object | null): Promise<void> {
+    await this.#client.call(asking, { op: "setPolicy", instance, policy });
+  }
+
   /** The server answers, then finishes what is under way and stops. */
   async shutdown(): Promise<void> {
     await this.#client.call(telling, { op: "shutdown" });
@@ -80,6 +92,7 @@ interface Reply extends Partial<StorePing> {
   readonly created?: boolean;
   readonly dropped?: boolean;
   readonly partitions?: number;
+  readonly policy?: object | null;
   readonly error?: unknown;
 }
 

@@ -42,6 +42,8 @@ export interface TableStoreClientOptions {
   readonly checkResponses?: boolean | undefined;
   /** With a transport: nobody but the two ends can change bytes on its way; default false. */
   readonly guarded?: boolean | undefined;
+  /** Asked synchronously before each try of each write leaves, also when it had to wait for a connection; throwing sends nothing (a fence, R2). */
+  readonly beforeWrite?: (() => void) | undefined;
   /** HTTP connections at most; default 32. */
   readonly connections?: number | undefined;
 }
@@ -75,6 +77,7 @@ export class TableStoreClient {
       timeoutMs: options.timeoutMs ?? 30_000,
       checkResponses: options.checkResponses ?? true,
       guarded: this.#http?.guarded ?? options.guarded ?? false,
+      beforeWrite: options.beforeWrite,
     });
   }
 

@@ -9,7 +9,10 @@ import type { JobSpec } from "./job-spec.ts";
  * credentials and addresses (a server's port, an internal or public domain) may change without it being another job.
  * @param mappingHash `CompiledMapping.hash`
  */
-export function jobHash(spec: JobSpec, mappingHash: string): string {
+export function jobHash(
+  spec: Pick<JobSpec, "version" | "source" | "target" | "range" | "filter" | "versions">,
+  mappingHash: string,
+): string {
   const meaning = {
     version: spec.version,
     source: meaningOf(spec.source),

@@ -102,7 +102,8 @@ export const verifySpec = z.strictObject({
 });
 export type VerifySpec = z.infer<typeof verifySpec>;
 
-const jobFields = {
+/** What every kind of job says. */
+export const jobFields = {
   version: z.literal(1).default(1),
   /** Names the job and its checkpoints: letters, digits, `.`, `_`, `-`. */
   name: z

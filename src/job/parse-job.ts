@@ -1,16 +1,41 @@
 import { isMap, LineCounter, parseDocument, type Document } from "yaml";
+import { z } from "zod";
 import { TableferryError } from "../base/error.ts";
-import { jobSpec, type JobSpec } from "./job-spec.ts";
+import { migrationSpec, verificationSpec, type JobSpec } from "./job-spec.ts";
 import { secretPaths, type FieldPath } from "./looks-secret.ts";
 import { sameEndpoint } from "./job-hash.ts";
 import { problemsOf, valueAt, type SpecProblem } from "./spec-problems.ts";
+import { syncSpec, type SyncSpec } from "./sync-spec.ts";
+
+const anyJobSpec = z.discriminatedUnion("kind", [migrationSpec, verificationSpec, syncSpec]);
 
 /**
- * Reads a job file, YAML or JSON, or takes an object; fills in the defaults.
+ * Reads a job file that has an end (migration, verification), YAML or JSON, or takes an object; fills in the defaults.
  * @param file its name, for messages
  * @throws TF_SPEC_INVALID once, with every wrong field: where it stands, what was expected, and for an unknown field the nearest known name
  */
 export function parseJob(input: string | object, file = "job"): JobSpec {
+  const spec = parseAnyJob(input, file);
+  if (spec.kind !== "sync") return spec;
+  throw new TableferryError("TF_USAGE", {
+    message: `${spec.name} is a sync: it goes on until it is told to end`,
+    place: file,
+    wayOut: `Run a worker of it with \`tableferry sync run ${file}\`.`,
+  });
+}
+
+/** Reads a job file of kind `sync`, as `parseJob` does. @throws TF_SPEC_INVALID; TF_USAGE for a job of another kind */
+export function parseSync(input: string | object, file = "job"): SyncSpec {
+  const spec = parseAnyJob(input, file);
+  if (spec.kind === "sync") return spec;
+  throw new TableferryError("TF_USAGE", {
+    message: `${spec.name} is a ${spec.kind}, not a sync`,
+    place: file,
+    wayOut: "Write `kind: sync` in the job to keep its target in step with its source.",
+  });
+}
+
+function parseAnyJob(input: string | object, file: string): JobSpec | SyncSpec {
   if (typeof input !== "string") return checked(input, () => undefined, file);
   const lines = new LineCounter();
   const document = parseDocument(input, { lineCounter: lines, prettyErrors: false });
@@ -19,7 +44,7 @@ export function parseJob(input: string | object, file = "job"): JobSpec {
   return checked(document.toJS(), (path) => lineOf(document, lines, path), file);
 }
 
-function checked(input: unknown, line: (path: FieldPath) => number | undefined, file: string): JobSpec {
+function checked(input: unknown, line: (path: FieldPath) => number | undefined, file: string): JobSpec | SyncSpec {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw invalid(
       [`${file}: expected fields like name, source and target`],
@@ -29,9 +54,9 @@ function checked(input: unknown, line: (path: FieldPath) => number | undefined, 
   }
   const value = { kind: "migration", ...input };
   const secrets = secretPaths(value).map((path): SpecProblem => ({ path, text: "looks like an access key, a private key or a password" }));
-  const problems = [...secrets, ...problemsOf(jobSpec, value)];
+  const problems = [...secrets, ...problemsOf(anyJobSpec, value)];
   if (problems.length === 0) {
-    const spec = jobSpec.parse(value);
+    const spec = anyJobSpec.parse(value);
     const meaning = contradictions(spec);
     if (meaning.length === 0) return spec;
     problems.push(...meaning);
@@ -51,7 +76,7 @@ function checked(input: unknown, line: (path: FieldPath) => number | undefined, 
 }
 
 /** What is well formed field by field and makes no sense together. */
-function contradictions(spec: JobSpec): SpecProblem[] {
+function contradictions(spec: JobSpec | SyncSpec): SpecProblem[] {
   const problems: SpecProblem[] = [];
   for (const [i, comparison] of (spec.filter ?? []).entries()) {
     const alone = comparison.is === "exists" || comparison.is === "absent";
@@ -63,9 +88,23 @@ function contradictions(spec: JobSpec): SpecProblem[] {
   if (sameEndpoint(spec.source, spec.target)) problems.push({ path: ["target"], text: "is the source itself" });
   if ("create" in spec.source && spec.source.create !== undefined)
     problems.push({ path: ["source", "create"], text: "only a target is created" });
+  if (spec.kind === "sync") problems.push(...syncContradictions(spec));
   if (spec.kind === "migration" && spec.verify.coverage === "none" && spec.verify.certificate) {
     problems.push({ path: ["verify", "certificate"], text: "there is no certificate without verification (coverage: none)" });
   }
+  return problems;
+}
+
+function syncContradictions({ source, target, initial, start }: SyncSpec): SpecProblem[] {
+  const problems: SpecProblem[] = [];
+  const stars = [source.table, target.table].map((name) => name.split("*").length - 1);
+  if (stars[0]! > 1) problems.push({ path: ["source", "table"], text: "holds more than one `*`" });
+  if (stars[1] !== stars[0] && stars[0]! <= 1)
+    problems.push({
+      path: ["target", "table"],
+      text: stars[0] === 0 ? "holds a `*`, and the source's does not" : "needs a `*` that stands for what the source's matches",
+    });
+  if (start !== undefined && initial !== "none") problems.push({ path: ["start"], text: "makes sense with `initial: none` only" });
   return problems;
 }
 

@@ -7,7 +7,7 @@ import { Throttle } from "../pipeline/throttle.ts";
 import { Writer } from "../pipeline/writer.ts";
 import type { CopyWork } from "./copy-split.ts";
 import { runWorkers } from "./copy-workers.ts";
-import type { JobSides } from "./job-sides.ts";
+import type { JobSides } from "../pipeline/job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
 import { RejectTally } from "./reject-tally.ts";
 import type { RunState } from "./run-state.ts";

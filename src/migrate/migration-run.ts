@@ -10,7 +10,7 @@ import { isTransient } from "../pipeline/transient.ts";
 import { copyRows } from "./copy.ts";
 import type { Decision } from "./decide.ts";
 import { DifferentError, rejectsError, shownMax, stoppedError, UnsettledEnd } from "./endings.ts";
-import { mayCollide, type JobSides } from "./job-sides.ts";
+import { mayCollide, type JobSides } from "../pipeline/job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
 import { removeExtras } from "./mirror.ts";
 import { planSplits } from "./plan-splits.ts";

@@ -6,7 +6,7 @@ import { RunLease } from "../pipeline/run-lease.ts";
 import { stateKeys } from "../pipeline/state-keys.ts";
 import { decide, type Wanted } from "./decide.ts";
 import { stoppedError, UnsettledEnd } from "./endings.ts";
-import { jobSides, type JobSides } from "./job-sides.ts";
+import { jobSides, type JobSides } from "../pipeline/job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
 import { MigrationRun } from "./migration-run.ts";
 import type { RunRecord } from "./run-record.ts";

@@ -5,7 +5,7 @@ import type { KeyBound } from "../model/value.ts";
 import type { Fence } from "../pipeline/fence.ts";
 import { repeat } from "../pipeline/repeat.ts";
 import { KeySet } from "./key-set.ts";
-import type { JobSides } from "./job-sides.ts";
+import type { JobSides } from "../pipeline/job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
 
 /** Source keys held at once; 2 M take 32 MB. More rows are gone through in several passes. */

@@ -3,7 +3,7 @@ import type { Described, Split } from "../connector/connector.ts";
 import { RowRefused, type FlowRow } from "../job/mapping.ts";
 import { totalsOf, CheckpointStore } from "../pipeline/checkpoint.ts";
 import { decide } from "./decide.ts";
-import { jobSides, mayCollide, type JobSides } from "./job-sides.ts";
+import { jobSides, mayCollide, type JobSides } from "../pipeline/job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
 import type { MigrationPlan, PlannedMapping, PlannedSide } from "./migration-plan.ts";
 import { wantedOf } from "./migration.ts";

@@ -1,5 +1,5 @@
 import type { Split } from "../connector/connector.ts";
-import type { JobSides } from "./job-sides.ts";
+import type { JobSides } from "../pipeline/job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
 
 /** Bytes of source a split should have: small enough that workers end together, large enough that checkpoints stay few. */

@@ -2,7 +2,7 @@ import type { FlowRow } from "../job/mapping.ts";
 import type { MigrationSpec } from "../job/job-spec.ts";
 import { valueSize } from "../model/value.ts";
 import type { Decision } from "./decide.ts";
-import type { JobSides } from "./job-sides.ts";
+import type { JobSides } from "../pipeline/job-sides.ts";
 
 export interface WarningQuestion {
   readonly spec: MigrationSpec;

@@ -3,7 +3,7 @@ import { stateKeys } from "../pipeline/state-keys.ts";
 import { Throttle } from "../pipeline/throttle.ts";
 import { rejectIndex } from "../verify/reject-index.ts";
 import { runVerification } from "../verify/verification.ts";
-import type { JobSides } from "./job-sides.ts";
+import type { JobSides } from "../pipeline/job-sides.ts";
 import type { MigrationInput } from "./migration-input.ts";
 import type { RunState } from "./run-state.ts";
 

@@ -18,4 +18,18 @@ export const stateKeys = {
   rejects: (job: string, generation: string) => `${job}/${generation}/reject/`,
   reject: (job: string, generation: string, split: string, ordinal: number) =>
     `${job}/${generation}/reject/${encodeURIComponent(split)}/${String(ordinal).padStart(9, "0")}`,
+  /** What stage a sync is in: `SyncRecord`. */
+  sync: (job: string) => `${job}/sync`,
+  /** What its workers are told: `SyncControl`. */
+  control: (job: string) => `${job}/control`,
+  /** Who holds a channel: `ChannelRecord`. */
+  channel: (job: string, channel: string) => `${job}/channel/${encodeURIComponent(channel)}`,
+  channels: (job: string) => `${job}/channel/`,
+  /** What each worker tells of itself: `WorkerRecord`. */
+  worker: (job: string, worker: string) => `${job}/worker/${worker}`,
+  workers: (job: string) => `${job}/worker/`,
+  parkedKeys: (job: string) => `${job}/parked/`,
+  /** Who did what, in the order of time. */
+  audit: (job: string, at: number, id: string) => `${job}/audit/${String(at).padStart(15, "0")}-${id}`,
+  audits: (job: string) => `${job}/audit/`,
 } as const;

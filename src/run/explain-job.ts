@@ -1,7 +1,7 @@
 import type { JobContext } from "../job/context.ts";
 import type { JobSpec } from "../job/job-spec.ts";
 import { loadMapping } from "../job/load-mapping.ts";
-import { jobSides } from "../migrate/job-sides.ts";
+import { jobSides } from "../pipeline/job-sides.ts";
 import { peekRun } from "../migrate/run-state.ts";
 import { CheckpointStore } from "../pipeline/checkpoint.ts";
 import { RejectStore } from "../pipeline/rejects.ts";

@@ -1,5 +1,5 @@
 import { resolveCredentials, type CredentialReference } from "../client/credentials.ts";
-import { openHttpTransport } from "../client/http-transport.ts";
+import { openHttpTransport, type HttpTransport, type HttpTransportOptions } from "../client/http-transport.ts";
 import { TableStoreClient } from "../client/table-store-client.ts";
 import type { JobContext } from "../job/context.ts";
 import type { Closing } from "./closing.ts";
@@ -16,19 +16,12 @@ const spareConnections = 4;
 /** Replies carry 4 MB of rows, one row over the line and framing. */
 const responseBytesMax = 16 * 1024 * 1024;
 
-/** Operations that change nothing; whatever else is sent passes the fence. */
-const reads: ReadonlySet<string> = new Set([
-  "/GetRow",
-  "/BatchGetRow",
-  "/GetRange",
-  "/DescribeTable",
-  "/ListTable",
-  "/ComputeSplitPointsBySize",
-]);
+/** How to reach an endpoint: through sockets, or, in a simulation, without. */
+export type OpenTransport = (options: HttpTransportOptions) => HttpTransport;
 
 export interface ClientOrder {
   readonly place: InstancePlace;
-  readonly context: Pick<JobContext, "clock" | "chance" | "folder" | "env">;
+  readonly context: Pick<JobContext, "clock" | "chance" | "folder" | "env"> & { readonly openTransport?: OpenTransport | undefined };
   /** Requests under way at once. */
   readonly concurrency: number;
   /** Called synchronously before each try of each write goes to the network, also when it had to wait for a connection (R2); throwing sends nothing. */
@@ -41,16 +34,13 @@ export interface ClientOrder {
  * @throws TF_CREDENTIALS_MISSING, TF_SPEC_INVALID
  */
 export async function openClient({ place, context, concurrency, beforeWrite }: ClientOrder, opened: Closing): Promise<TableStoreClient> {
-  const { clock, chance, folder, env } = context;
+  const { clock, chance, folder, env, openTransport = openHttpTransport } = context;
   const credentials = await resolveCredentials(place.credentials, folder, env);
   const { transport, guarded } = opened.add(
-    openHttpTransport({
+    openTransport({
       endpoint: place.endpoint,
       connections: concurrency + spareConnections,
       responseBytesMax,
-      beforeSend: ({ path }) => {
-        if (!reads.has(path)) beforeWrite?.();
-      },
     }),
   );
   return new TableStoreClient({
@@ -60,5 +50,6 @@ export async function openClient({ place, context, concurrency, beforeWrite }: C
     chance,
     transport,
     guarded,
+    beforeWrite,
   });
 }

@@ -1,20 +1,24 @@
 import { resolve } from "node:path";
 import type { JobContext } from "../job/context.ts";
 import type { JobSpec } from "../job/job-spec.ts";
+import type { SyncSpec } from "../job/sync-spec.ts";
 import { FileStateStore } from "../pipeline/file-state-store.ts";
 import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { TableStateStore } from "../pipeline/table-state-store.ts";
 import type { Closing } from "./closing.ts";
-import { openClient } from "./open-client.ts";
+import { openClient, type ClientOrder } from "./open-client.ts";
 
 type StateSpec = NonNullable<JobSpec["state"]>;
 
 /** Milliseconds one request for state may take where no lease depends on it. */
 const requestMs = 10_000;
 
-/** Where a migration of this name keeps its state: as it says, else in a table beside its target, else in a file. */
-export function migrationState({ state, target, name }: JobSpec): StateSpec {
+type Stateful = Pick<JobSpec | SyncSpec, "state" | "target" | "name" | "limits" | "kind"> & { readonly leaseSeconds?: number };
+type StateContext = ClientOrder["context"];
+
+/** Where a migration or sync of this name keeps its state: as it says, else in a table beside its target, else in a file. */
+export function migrationState({ state, target, name }: Pick<Stateful, "state" | "target" | "name">): StateSpec {
   if (state !== undefined) return state;
   if (target.type !== "table-store") return ownFile(name);
   const { endpoint, instance, credentials } = target;
@@ -36,25 +40,25 @@ function ownFile(name: string): StateSpec {
 }
 
 /** State to be written. @throws TF_STATE_LOCKED when it is a file that another process uses; TF_STATE_CORRUPT, TF_IO, TF_CREDENTIALS_MISSING */
-export async function openState(state: StateSpec, spec: JobSpec, context: JobContext, opened: Closing): Promise<StateStore> {
+export async function openState(state: StateSpec, spec: Stateful, context: StateContext, opened: Closing): Promise<StateStore> {
   if (state.type === "file")
     return opened.add(await FileStateStore.open(resolve(context.folder, state.path), context.clock, context.chance));
   return openTable(state, spec, context, opened);
 }
 
 /** State to be looked at, also while a run writes it; nothing is made where there is none. */
-export async function lookAtState(state: StateSpec, spec: JobSpec, context: JobContext, opened: Closing): Promise<StateStore> {
+export async function lookAtState(state: StateSpec, spec: Stateful, context: StateContext, opened: Closing): Promise<StateStore> {
   if (state.type === "file") return opened.add(await FileStateStore.look(resolve(context.folder, state.path)));
   return openTable(state, spec, context, opened);
 }
 
 async function openTable(
   state: Extract<StateSpec, { type: "table" }>,
-  spec: JobSpec,
-  context: JobContext,
+  spec: Stateful,
+  context: StateContext,
   opened: Closing,
 ): Promise<StateStore> {
   const client = await openClient({ place: state, context, concurrency: spec.limits.workers }, opened);
-  const timeoutMs = spec.kind === "migration" ? Math.min(requestMs, (spec.leaseSeconds * 1000) / 3) : requestMs;
+  const timeoutMs = Math.min(requestMs, ((spec.leaseSeconds ?? Infinity) * 1000) / 3);
   return opened.add(new TableStateStore({ client, table: state.table, clock: context.clock, timeoutMs }));
 }

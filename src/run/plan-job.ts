@@ -1,7 +1,7 @@
 import type { JobContext } from "../job/context.ts";
 import type { JobSpec, MigrationSpec, VerificationSpec } from "../job/job-spec.ts";
 import { loadMapping } from "../job/load-mapping.ts";
-import { jobSides } from "../migrate/job-sides.ts";
+import { jobSides } from "../pipeline/job-sides.ts";
 import type { MigrationPlan } from "../migrate/migration-plan.ts";
 import { planMigration } from "../migrate/plan-migration.ts";
 import { closing, type Closing } from "./closing.ts";

@@ -4,7 +4,7 @@ import type { JobSpec, MigrationSpec, VerificationSpec } from "../job/job-spec.t
 import { loadMapping } from "../job/load-mapping.ts";
 import type { VerificationResult } from "../job/result.ts";
 import { DifferentError } from "../migrate/endings.ts";
-import { jobSides } from "../migrate/job-sides.ts";
+import { jobSides } from "../pipeline/job-sides.ts";
 import { CheckpointStore } from "../pipeline/checkpoint.ts";
 import { RejectStore } from "../pipeline/rejects.ts";
 import type { StateStore } from "../pipeline/state-store.ts";

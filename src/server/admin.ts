@@ -1,4 +1,5 @@
 import { TableferryError } from "../base/error.ts";
+import type { PolicyDocument } from "./instance-policy.ts";
 import { isControlOp, parseControlRequest, type ControlRequest } from "./test-controls/control-call.ts";
 
 /** Where administration calls go; signed with the root key like any other request, JSON in and out. */
@@ -16,6 +17,9 @@ export type AdminRequest =
   | { readonly op: "dropInstance"; readonly name: string; readonly force?: boolean | undefined }
   /** Splits a partition before a partition key, or the largest in its middle. A binary key in base64, an integer in decimal digits. */
   | { readonly op: "splitPartition"; readonly instance: string; readonly table: string; readonly key?: string | undefined }
+  /** Puts a policy in the place of the instance's; null: none. Answers once it holds for every request to come and is durable. */
+  | { readonly op: "setPolicy"; readonly instance: string; readonly policy: unknown }
+  | { readonly op: "getPolicy"; readonly instance: string }
   /** Answers first, then stops the server as its owner would. */
   | { readonly op: "shutdown" }
   | ControlRequest;
@@ -45,11 +49,19 @@ export interface PartitionsReply {
   readonly partitions: number;
 }
 
+export interface PolicyReply {
+  readonly instance: string;
+  readonly policy: PolicyDocument | null;
+}
+
 export interface AdminActions {
   ping(): PingReply;
   createInstance(name: string, ownKey: boolean): Promise<InstanceReply>;
   dropInstance(name: string, force: boolean): Promise<InstanceReply>;
   splitPartition(instance: string, table: string, key: string | undefined): Promise<PartitionsReply>;
+  /** @throws TF_POLICY_INVALID, OTSAuthFailed for an unknown instance */
+  setPolicy(instance: string, policy: unknown): Promise<PolicyReply>;
+  getPolicy(instance: string): PolicyReply;
   shutdown(): void;
   /** @throws TF_CONTROLS_OFF */
   control(request: ControlRequest): Promise<object>;
@@ -80,6 +92,10 @@ function run(request: AdminRequest, actions: AdminActions): object | Promise<obj
       return actions.dropInstance(request.name, request.force === true);
     case "splitPartition":
       return actions.splitPartition(request.instance, request.table, request.key);
+    case "setPolicy":
+      return actions.setPolicy(request.instance, request.policy);
+    case "getPolicy":
+      return actions.getPolicy(request.instance);
     case "shutdown":
       actions.shutdown();
       return {};
@@ -100,6 +116,7 @@ function parseAdminRequest(body: Uint8Array): AdminRequest {
   const { op } = content;
   if (op === "ping" || op === "shutdown") return { op };
   if (op === "splitPartition") return splitRequest(content);
+  if (op === "setPolicy" || op === "getPolicy") return policyRequest(op, content);
   if (isControlOp(op)) return parseControlRequest(op, content);
   if (op !== "createInstance" && op !== "dropInstance") return invalid(`the op ${JSON.stringify(op)} is not known`);
   if (!("name" in content) || typeof content.name !== "string") return invalid(`${op} needs a name`);
@@ -113,6 +130,12 @@ function splitRequest(content: object): AdminRequest {
   if (typeof instance !== "string" || typeof table !== "string") return invalid("splitPartition needs an instance and a table");
   if (key !== undefined && typeof key !== "string") return invalid("the key of splitPartition is text");
   return { op: "splitPartition", instance, table, key };
+}
+
+function policyRequest(op: "setPolicy" | "getPolicy", content: object): AdminRequest {
+  const { instance, policy }: { readonly instance?: unknown; readonly policy?: unknown } = content;
+  if (typeof instance !== "string") return invalid(`${op} needs an instance`);
+  return op === "getPolicy" ? { op, instance } : { op, instance, policy: policy ?? null };
 }
 
 function invalid(message: string): never {

@@ -10,6 +10,7 @@ import type { Transport } from "../wire/transport.ts";
 import { AccessKeys, type AccessKey } from "./access-keys.ts";
 import { administer, type AdminActions } from "./admin.ts";
 import type { HttpListener, ListenOptions } from "./http-listener.ts";
+import { InstancePolicies } from "./instance-policies.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
 import { partitionKeyOf } from "./partition-key.ts";
 import { createServer, type RequestEvent } from "./server.ts";
@@ -108,6 +109,7 @@ class RunningServer implements EmbeddedServer {
   readonly handler: Transport;
   readonly stopped: Promise<void>;
   readonly #keys: AccessKeys;
+  readonly #policies: InstancePolicies;
   readonly #folder: StoreFolder | undefined;
   readonly #options: EmbeddedServerOptions;
   readonly #clock: Clock;
@@ -127,6 +129,7 @@ class RunningServer implements EmbeddedServer {
     this.store = store;
     this.storeId = storeId;
     this.#keys = keys;
+    this.#policies = new InstancePolicies(store.catalogue);
     this.#folder = folder;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -137,6 +140,7 @@ class RunningServer implements EmbeddedServer {
       store,
       tunnels,
       keys,
+      policies: this.#policies,
       clock: controls?.clock ?? this.#clock,
       wireClock: this.#clock,
       interference: controls?.faults,
@@ -206,6 +210,8 @@ class RunningServer implements EmbeddedServer {
         return { name, created, key: { id: key.id, secret: key.secret } };
       },
       dropInstance: async (name, force) => ({ name, dropped: await this.dropInstance(name, { force }) }),
+      setPolicy: async (instance, policy) => ({ instance, policy: (await this.#policies.set(instance, policy)) ?? null }),
+      getPolicy: (instance) => ({ instance, policy: this.#policies.get(instance) ?? null }),
       splitPartition: async (instance, name, key) => {
         const table = this.store.catalogue.table(instance, name);
         await this.store.streams.splitPartition(table, key === undefined ? undefined : [partitionKeyOf(table.schema, key)]);

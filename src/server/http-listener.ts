@@ -103,13 +103,20 @@ export interface PageListener {
   close(): Promise<void>;
 }
 
-/** @throws TF_ADDRESS_IN_USE */
-export async function servePage(path: string, text: () => string, address: Pick<ListenOptions, "host" | "port">): Promise<PageListener> {
+/** What stands at one path of a page listener. */
+export type Page = () => { readonly status: number; readonly text: string };
+
+/** Serves plain text to whoever asks with GET. @throws TF_ADDRESS_IN_USE */
+export async function servePages(
+  pages: Readonly<Record<string, Page>>,
+  address: Pick<ListenOptions, "host" | "port">,
+): Promise<PageListener> {
   const server = createHttpServer({ maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS }, (incoming, outgoing) => {
     incoming.resume();
-    const found = incoming.method === "GET" && incoming.url === path;
-    outgoing.writeHead(found ? 200 : 404, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-    outgoing.end(found ? text() : "");
+    const page = incoming.method === "GET" && Object.hasOwn(pages, incoming.url ?? "") ? pages[incoming.url!] : undefined;
+    const { status, text } = page?.() ?? { status: 404, text: "" };
+    outgoing.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+    outgoing.end(text);
   });
   server.maxConnections = PAGE_CONNECTIONS_MAX;
   const port = await listening(server, address);

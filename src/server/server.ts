@@ -14,6 +14,7 @@ import type { Interference } from "./call-context.ts";
 import { asksForCompression, deflatedReply, inflatedRequest, isCompressed } from "./compression.ts";
 import { ConnectionCut } from "./connection-cut.ts";
 import { unlessGivenUp } from "./given-up.ts";
+import type { InstancePolicies } from "./instance-policies.ts";
 import { refusalFor } from "./refuse.ts";
 import { SigningKeys } from "./signing-key.ts";
 import type { Tunnels } from "./tunnel/tunnels.ts";
@@ -38,6 +39,7 @@ export interface ServerOptions {
   readonly store: TableStore;
   readonly tunnels: Tunnels;
   readonly keys: AccessKeys;
+  readonly policies: InstancePolicies;
   /** The time of rows: versions, expiry. */
   readonly clock: Clock;
   /** What the dates of requests are held against, and replies are dated by; `clock` unless told otherwise. */
@@ -96,7 +98,7 @@ function exchangeWith(options: ServerOptions): (request: WireRequest) => Promise
 }
 
 function answer(request: WireRequest, key: AccessKey, options: ServerOptions): Promise<Uint8Array> {
-  const { store, tunnels, keys, clock, chance, administer, interference } = options;
+  const { store, tunnels, keys, clock, chance, administer, interference, policies } = options;
   if (request.path === ADMIN_PATH && administer !== undefined) {
     if (key !== keys.root) throw authFailed("The user has no privilege to access the instance.");
     return administer(request.body);
@@ -107,6 +109,7 @@ function answer(request: WireRequest, key: AccessKey, options: ServerOptions): P
   const name = request.path.slice(1);
   const known = isOperationName(name) ? answers[name] : undefined;
   if (!isOperationName(name) || known === undefined) throw new ServiceError(400, "OTSParameterInvalid", `Unsupported operation: ${name}.`);
+  policies.refuse({ keyId: key.id, instance, operation: name, body: request.body });
   const context = { store, tunnels, instance, clock, chance };
   if (interference?.active !== true) return known(request.body, context);
   return interference.around({ operation: name, instance, body: request.body }, (body) => known(body, context));

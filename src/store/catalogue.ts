@@ -12,6 +12,12 @@ import type { StreamOptions } from "./stream.ts";
 import { type KeptStream, Table, type TableRecord } from "./table.ts";
 import type { TableIndex } from "./table-index.ts";
 
+interface InstanceRecord {
+  /** Microseconds since 1970. */
+  readonly createdAt: number;
+  readonly policy?: string | undefined;
+}
+
 /**
  * Instances and their tables. Held in memory, loaded once; a change is visible at once and its promise settles when it is committed.
  * Writes of rows enqueued after a table was dropped are refused, so the rows of a dropped table can be removed at leisure.
@@ -20,6 +26,8 @@ export class Catalogue {
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
   readonly #instances = new Map<string, Map<string, Table>>();
+  /** Kept for whoever asks who may do what; what stands in one is not looked at here. */
+  readonly #records = new Map<string, InstanceRecord>();
   /** Ids of tables dropped before this catalogue was loaded, whose rows may still be there. */
   readonly dropped: number[] = [];
   /** Numbers of streams switched off before, whose changes may still be there. */
@@ -34,7 +42,11 @@ export class Catalogue {
 
   static async load(store: OrderedStore, queue: CommitQueue, clock: Clock): Promise<Catalogue> {
     const catalogue = new Catalogue(queue, clock);
-    for await (const { key } of entriesOf(store, keySpace.instance)) catalogue.#instances.set(key.toString("utf8", 1), new Map());
+    for await (const { key, value } of entriesOf(store, keySpace.instance)) {
+      const name = key.toString("utf8", 1);
+      catalogue.#instances.set(name, new Map());
+      catalogue.#records.set(name, JSON.parse(value.toString()) as InstanceRecord);
+    }
     const unfilled = new Map<number, Buffer>();
     for await (const { key, value } of entriesOf(store, keySpace.indexFill)) unfilled.set(key.readUInt32BE(1), value);
     for await (const { key, value } of entriesOf(store, keySpace.table)) {
@@ -65,9 +77,24 @@ export class Catalogue {
   async createInstance(name: string): Promise<boolean> {
     if (this.#instances.has(name)) return false;
     this.#instances.set(name, new Map());
-    const record = { createdAt: this.#clock.nowMicros() };
-    await this.#queue.commit([{ type: "put", key: textKey(keySpace.instance, name), value: jsonBytes(record) }]);
+    await this.#putInstance(name, { createdAt: this.#clock.nowMicros() });
     return true;
+  }
+
+  /** The access policy of an instance, undefined where it has none. */
+  policy(instance: string): string | undefined {
+    return this.#records.get(instance)?.policy;
+  }
+
+  /** Sets or, with undefined, removes it; holds for every request that begins after this was called. @throws OTSAuthFailed for an unknown instance */
+  async setPolicy(instance: string, policy: string | undefined): Promise<void> {
+    this.#tablesOf(instance);
+    await this.#putInstance(instance, { createdAt: this.#records.get(instance)!.createdAt, ...(policy === undefined ? {} : { policy }) });
+  }
+
+  async #putInstance(name: string, record: InstanceRecord): Promise<void> {
+    this.#records.set(name, record);
+    await this.#queue.commit([{ type: "put", key: textKey(keySpace.instance, name), value: jsonBytes(record) }]);
   }
 
   /**
@@ -83,6 +110,7 @@ export class Catalogue {
     }
     const changes = own.flatMap((table) => this.#drop(table));
     this.#instances.delete(name);
+    this.#records.delete(name);
     await this.#queue.commit([...changes, { type: "del", key: textKey(keySpace.instance, name) }]);
     return own;
   }

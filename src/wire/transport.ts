@@ -8,6 +8,8 @@ export interface WireRequest {
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** Called synchronously when the way is free, before the request's first byte leaves; throwing sends nothing (a fence, R2). */
+  readonly beforeSend?: (() => void) | undefined;
 }
 
 export interface WireResponse {

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { TableferryError, toError } from "../../base/error.ts";
 import type { AccessKey } from "../../server/access-keys.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../server/embedded-server.ts";
-import { servePage, type PageListener } from "../../server/http-listener.ts";
+import { servePages, type PageListener } from "../../server/http-listener.ts";
 import { KEY_FILE } from "../../server/key-file.ts";
 import { Metrics } from "../../server/metrics.ts";
 import type { RequestEvent } from "../../server/server.ts";
@@ -87,7 +87,7 @@ async function metricsPage(
 ): Promise<PageListener | undefined> {
   const port = invocation.number("metrics");
   if (metrics === undefined || port === undefined) return undefined;
-  return servePage("/metrics", () => metrics.text(server.connections), { host: "127.0.0.1", port });
+  return servePages({ "/metrics": () => ({ status: 200, text: metrics.text(server.connections) }) }, { host: "127.0.0.1", port });
 }
 
 interface Whereabouts {

@@ -38,7 +38,7 @@ function open(options: Pick<HttpTransportOptions, "endpoint"> & Partial<HttpTran
   opened.push(http);
   return http.transport;
 }
-const request = (extra: { path?: string; headers?: Record<string, string>; body?: Uint8Array } = {}) => ({
+const request = (extra: { path?: string; headers?: Record<string, string>; body?: Uint8Array; beforeSend?: () => void } = {}) => ({
   path: "/ListTable",
   headers: {},
   body: new Uint8Array(0),
@@ -145,19 +145,18 @@ describe("before a request leaves", () => {
   test("its sender is asked, also behind a wait for a connection, and may forbid it", async () => {
     const paths: string[] = [];
     let fenced = false;
-    const transport = await overPlain(
-      (socket, text) => {
-        paths.push(text.split(" ")[1]!);
-        fenced = true;
-        socket.write(reply("x"));
-      },
-      {
-        beforeSend: () => {
-          if (fenced) throw new Error("fenced");
-        },
-      },
-    );
-    const both = [transport(request({ path: "/first" })), failureOf(transport(request({ path: "/second" })))];
+    const transport = await overPlain((socket, text) => {
+      paths.push(text.split(" ")[1]!);
+      fenced = true;
+      socket.write(reply("x"));
+    });
+    const beforeSend = () => {
+      if (fenced) throw new Error("fenced");
+    };
+    const both = [
+      transport(request({ path: "/first", beforeSend })),
+      failureOf(transport(request({ path: "/second", beforeSend }))),
+    ];
     expect(String((await Promise.all(both))[1])).toBe("Error: fenced");
     expect(paths).toEqual(["/first"]);
   });

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { request as httpRequest } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
-import { listen, servePage, type HttpListener } from "../../../src/server/http-listener.ts";
+import { listen, servePages, type HttpListener } from "../../../src/server/http-listener.ts";
 import { decodeErrorBody } from "../../../src/wire/error-body.ts";
 import type { Transport, WireRequest } from "../../../src/wire/transport.ts";
 
@@ -162,7 +162,7 @@ describe("HTTP listener", () => {
 describe("a page", () => {
   it("is what its function says, at its path, for GET only", async () => {
     let count = 0;
-    const page = await servePage("/metrics", () => `count ${++count}\n`, { host: "127.0.0.1", port: 0 });
+    const page = await servePages({ "/metrics": () => ({ status: 200, text: `count ${++count}\n` }) }, { host: "127.0.0.1", port: 0 });
     const ask = async (path: string, method = "GET") => {
       const response = await fetch(`${page.endpoint}${path}`, { method, headers: { connection: "close" } });
       return [response.status, await response.text()];

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { seededChance } from "../../../../src/base/chance.ts";
 import { VirtualClock } from "../../../../src/base/virtual-clock.ts";
 import { AccessKeys } from "../../../../src/server/access-keys.ts";
+import { InstancePolicies } from "../../../../src/server/instance-policies.ts";
 import { createServer } from "../../../../src/server/server.ts";
 import { Tunnels } from "../../../../src/server/tunnel/tunnels.ts";
 import { MemoryStore } from "../../../../src/store/memory-store.ts";
@@ -44,7 +45,7 @@ async function openSlow() {
   await store.catalogue.createInstance("first");
   const key = { id: "id", secret: "secret" };
   const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
-  const caller = new Caller(createServer({ store, tunnels, keys: new AccessKeys([key]), clock, chance }), clock, key, "first");
+  const caller = new Caller(createServer({ store, tunnels, keys: new AccessKeys([key]), policies: new InstancePolicies(store.catalogue), clock, chance }), clock, key, "first");
   await caller.createTable("t", oneKey);
   return { disk, caller, clock, store };
 }

@@ -5,7 +5,7 @@ import { jobHash } from "../job/job-hash.ts";
 import type { JobSpec } from "../job/job-spec.ts";
 import type { LoadedMapping } from "../job/load-mapping.ts";
 import type { CompiledMapping } from "../job/mapping.ts";
-import { scanScope } from "../pipeline/scan-scope.ts";
+import { scanScope } from "./scan-scope.ts";
 
 /** Both sides as they are now, and what follows from them for the job. */
 export interface JobSides {
@@ -18,9 +18,16 @@ export interface JobSides {
 
 /**
  * Checks the job against both sides as they are described.
+ * @param originColumns whose old values stand in the source's stream records (R1)
  * @throws TF_SOURCE_MISSING, TF_TARGET_MISSING, TF_TARGET_AUTO_INCREMENT, TF_MAPPING_INVALID, TF_SPEC_INVALID
  */
-export function jobSides(spec: JobSpec, loaded: LoadedMapping, source: Described, target: Described): JobSides {
+export function jobSides(
+  spec: Parameters<typeof jobHash>[0],
+  loaded: LoadedMapping,
+  source: Described,
+  target: Described,
+  originColumns?: readonly string[],
+): JobSides {
   if (!source.exists) throw new TableferryError("TF_SOURCE_MISSING", { message: `there is no ${source.title}`, place: "source" });
   // A table without a key is a table that is not there, and that the job does not say how to make.
   if (!target.exists && target.uniqueKeys && target.key.length === 0) {
@@ -37,6 +44,7 @@ export function jobSides(spec: JobSpec, loaded: LoadedMapping, source: Described
     sourceKey: source.key,
     targetKey: target.key,
     sourceColumns: source.columns,
+    originColumns,
     sourceHeader: source.header ?? (source.open ? undefined : source.columns.map((column) => column.name)),
   });
   return { source, target, mapping, scope: scanScope(spec, source.key), jobHash: jobHash(spec, mapping.hash) };

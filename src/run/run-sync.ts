@@ -1,0 +1,104 @@
+import { TableferryError, toError } from "../base/error.ts";
+import { faultPointFrom } from "../base/fault-point.ts";
+import type { SyncSpec } from "../job/sync-spec.ts";
+import type { StateStore } from "../pipeline/state-store.ts";
+import { closing } from "./closing.ts";
+import { migrationState, openState } from "./open-state.ts";
+import type { SyncContext, SyncEnd } from "./sync-context.ts";
+import { statusFrom } from "./sync-job.ts";
+import { isSyncSet, syncSet } from "./sync-set.ts";
+import { syncTable } from "./sync-table.ts";
+import { WorkerShare } from "./worker-share.ts";
+
+/** Milliseconds between two looks for tables that a pattern matches now, and between two looks at how the sync stands. */
+const listMs = 30_000;
+const statusMs = 2000;
+
+/**
+ * Runs one worker of a sync until its signal is aborted or it was told to drain. Start it as often as wanted, anywhere: workers of one job share its
+ * channels, and take over those of a dead one. Interrupted in any way, the same call goes on from the last checkpoint.
+ * @throws TF_CHANGES_EXPIRED, TF_INCARNATION, TF_SYNC_OTHER, TF_MAPPING_CHANGED, TF_MAPPING_INVALID, TF_SCHEMA_DRIFT, TF_REJECTS, TF_SOURCE_MISSING,
+ *   TF_TARGET_MISSING, TF_TARGET_NOT_EMPTY, TF_CREDENTIALS_MISSING, TF_CONNECTION, errors of the service
+ */
+export function runSync(spec: SyncSpec, context: SyncContext): Promise<SyncEnd> {
+  const run = { ...context, faultPoint: context.faultPoint ?? faultPointFrom(context.env) };
+  return closing(async (opened) => {
+    const share = new WorkerShare(spec, run, opened);
+    const state = await openState(migrationState(spec), spec, run, opened);
+    const stopTelling = tellStatus(spec, state, run);
+    try {
+      if (isSyncSet(spec)) return await runSet(spec, state, share, run);
+      return { job: spec.name, outcome: await syncTable(spec, state, share, run), tables: 1 };
+    } finally {
+      stopTelling();
+    }
+  });
+}
+
+/** Every table that matches, and those that come to match; the first that fails ends all. */
+async function runSet(spec: SyncSpec, state: StateStore, share: WorkerShare, context: SyncContext): Promise<SyncEnd> {
+  const client = await share.client(spec.source);
+  const end = new AbortController();
+  const stop = () => end.abort(context.signal.reason);
+  if (context.signal.aborted) stop();
+  context.signal.addEventListener("abort", stop, { once: true });
+  const running = new Map<string, Promise<"stopped" | "drained">>();
+  let failure: Error | undefined;
+  try {
+    while (!end.signal.aborted) {
+      for (const one of await syncSet(spec, client, end.signal)) {
+        if (running.has(one.name)) continue;
+        const work = syncTable(one, state, share, { ...context, signal: end.signal }).catch((error: unknown) => {
+          if (!end.signal.aborted) failure ??= placed(error, one.source.table);
+          end.abort(failure);
+          return "stopped" as const;
+        });
+        running.set(one.name, work);
+      }
+      const over = await Promise.race([
+        context.clock.sleep(listMs, end.signal).then(
+          () => false,
+          () => true,
+        ),
+        Promise.all(running.values()).then(() => running.size > 0),
+      ]);
+      if (over) break;
+    }
+  } catch (error) {
+    if (!end.signal.aborted) failure = toError(error);
+  } finally {
+    context.signal.removeEventListener("abort", stop);
+    if (failure !== undefined) end.abort(failure);
+  }
+  const outcomes = await Promise.all(running.values());
+  if (failure !== undefined) throw failure;
+  const drained = outcomes.length > 0 && outcomes.every((outcome) => outcome === "drained");
+  return { job: spec.name, outcome: drained ? "drained" : "stopped", tables: running.size };
+}
+
+function placed(error: unknown, table: string): Error {
+  const { message } = toError(error);
+  if (!(error instanceof TableferryError)) return toError(error);
+  return new TableferryError(error.code, { message: error.sentence, place: error.place ?? `table ${table}`, wayOut: error.wayOut, cause: message });
+}
+
+/** Returns what ends it. */
+function tellStatus(spec: SyncSpec, state: StateStore, context: SyncContext): () => void {
+  const { onStatus, clock, note } = context;
+  if (onStatus === undefined || isSyncSet(spec)) return () => undefined;
+  let cancel: () => void = () => undefined;
+  let ended = false;
+  const next = () => {
+    cancel = clock.after(statusMs, () => {
+      void statusFrom(spec, state, context)
+        .then((status) => ended || onStatus(status))
+        .catch((error: unknown) => note(`The state could not be read (${toError(error).message.split("\n")[0]}).`))
+        .then(() => ended || next());
+    });
+  };
+  next();
+  return () => {
+    ended = true;
+    cancel();
+  };
+}

@@ -1,0 +1,110 @@
+import { TableferryError } from "../base/error.ts";
+import type { TableStoreClient } from "../client/table-store-client.ts";
+import type { Source, Target } from "../connector/connector.ts";
+import type { JobContext } from "../job/context.ts";
+import { jobHash } from "../job/job-hash.ts";
+import type { LoadedMapping } from "../job/load-mapping.ts";
+import type { SyncSpec } from "../job/sync-spec.ts";
+import { changeEntry } from "../pipeline/change-entry.ts";
+import { jobSides, type JobSides } from "../pipeline/job-sides.ts";
+import { stateKeys } from "../pipeline/state-keys.ts";
+import type { StateStore } from "../pipeline/state-store.ts";
+import { decideSync } from "./decide-sync.ts";
+import { peekSync, type SyncRecord } from "./sync-record.ts";
+import { ensureStream, firstCheckpoints, obtainTunnel } from "./tunnel/tunnel-setup.ts";
+
+export interface SyncInput {
+  readonly spec: SyncSpec;
+  readonly source: Source;
+  readonly target: Target;
+  /** Of the source's instance: the tunnel is there. */
+  readonly client: TableStoreClient;
+  readonly state: StateStore;
+  readonly loaded: LoadedMapping;
+  readonly context: JobContext;
+  /** Names this worker in the state store. */
+  readonly worker: string;
+}
+
+/** A sync whose tunnel gathers changes. */
+export interface PreparedSync {
+  readonly record: SyncRecord;
+  readonly sides: JobSides;
+}
+
+/**
+ * The first steps of a sync (R3): the stream is on and active, the tunnel is there and hands out channels, and every channel's first checkpoint is
+ * known. Only after that may the first row be read. Each step may be repeated, and several workers may do them at once.
+ * @throws what `decideSync` throws; TF_SOURCE_MISSING, TF_MAPPING_INVALID, TF_CHANGES_EXPIRED, errors of the service
+ */
+export async function prepareSync(input: SyncInput): Promise<PreparedSync> {
+  const { spec, state, context, loaded, source, target, client, worker } = input;
+  const { signal } = context;
+  const described = await source.describe(signal);
+  if (!described.exists) throw new TableferryError("TF_SOURCE_MISSING", { message: `there is no ${described.title}`, place: "source" });
+  // First without a stream's old values: only where the mapping needs them are they asked for.
+  const wished = originColumnsFor(spec, loaded, input, described);
+  const stream = await ensureStream(client, spec.source.table, { expirationHours: spec.retentionHours, originColumns: await wished }, context);
+  const [sourceNow, targetNow] = await Promise.all([source.describe(signal), target.describe(signal)]);
+  const sides = jobSides(spec, loaded, sourceNow, targetNow, stream.originColumns);
+  const found = await peekSync(state, spec.name);
+  const decision = decideSync(found, {
+    job: spec.name,
+    jobHash: sides.jobHash,
+    jobHashWith: (hash) => jobHash(spec, hash),
+    mappingHash: sides.mapping.hash,
+    source: sourceNow,
+    target: targetNow.exists ? targetNow : undefined,
+    onMappingChange: spec.onMappingChange,
+    again: context.again ?? false,
+  });
+  if (decision === "go on") return { record: found!, sides };
+  const name = spec.tunnel ?? `tableferry_${spec.name}`;
+  const tunnel = await obtainTunnel(
+    client,
+    { table: spec.source.table, name, type: spec.initial === "base-data" ? "BaseAndStream" : "Stream", start: startOf(spec) },
+    context,
+  );
+  const channels = await firstCheckpoints(client, tunnel.id, context);
+  const now = context.clock.now();
+  const record = await changeEntry<SyncRecord>(state, stateKeys.sync(spec.name), worker, (stored) => {
+    // Another worker was faster: what it wrote holds.
+    if (JSON.stringify(stored) !== JSON.stringify(found)) return undefined;
+    if (decision === "from now") return { ...stored!, jobHash: sides.jobHash, mappingHash: sides.mapping.hash, mappingSince: now };
+    return {
+      format: 1,
+      kind: "sync",
+      jobHash: sides.jobHash,
+      mappingHash: sides.mapping.hash,
+      stage: spec.initial === "copy" || decision === "recopy" ? "copying" : "streaming",
+      again: decision === "recopy",
+      tunnel: { name, id: tunnel.id },
+      source: { title: sourceNow.title, incarnation: sourceNow.incarnation },
+      target: { title: targetNow.title, incarnation: "" },
+      firstCheckpoints: channels.length,
+      begun: now,
+    };
+  });
+  return { record: record!, sides };
+}
+
+/** Columns whose old values the mapping reads, where it could be applied with them and not without (R1). */
+async function originColumnsFor(
+  spec: SyncSpec,
+  loaded: LoadedMapping,
+  { target, context }: SyncInput,
+  described: Awaited<ReturnType<Source["describe"]>>,
+): Promise<readonly string[]> {
+  const targetNow = await target.describe(context.signal);
+  const { mapping } = jobSides(spec, loaded, described, targetNow);
+  if (mapping.mode === "cells" || mapping.plan === undefined) return [];
+  const keys = new Set(described.key.map(({ name }) => name));
+  const { plan } = mapping;
+  const origins = [...plan.targetKey.map(({ from }) => from), ...plan.columns.map(({ from }) => from)];
+  const read = origins.flatMap((origin) => (origin.kind === "column" ? [origin.name] : []));
+  return [...new Set([...read, ...plan.computed.flatMap(({ inputs }) => inputs)])].filter((name) => !keys.has(name));
+}
+
+function startOf({ initial, start }: SyncSpec): number | undefined {
+  return initial === "none" && start !== undefined ? Date.parse(start) : undefined;
+}
