@@ -107,6 +107,7 @@ class RunningServer implements EmbeddedServer {
   readonly storeId: string;
   readonly handler: Transport;
   readonly stopped: Promise<void>;
+  readonly #tunnels: Tunnels;
   readonly #keys: AccessKeys;
   readonly #folder: StoreFolder | undefined;
   readonly #options: EmbeddedServerOptions;
@@ -126,6 +127,7 @@ class RunningServer implements EmbeddedServer {
   ) {
     this.store = store;
     this.storeId = storeId;
+    this.#tunnels = tunnels;
     this.#keys = keys;
     this.#folder = folder;
     this.#options = options;
@@ -188,6 +190,7 @@ class RunningServer implements EmbeddedServer {
     this.#closing ??= (async () => {
       // What a fault rule holds back is let go, or it would be waited for.
       this.#options.controls?.faults.clear();
+      this.#tunnels.reader.endWaits();
       await this.#listener?.close();
       await this.store.close();
       this.#hasStopped();
