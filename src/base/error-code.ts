@@ -68,6 +68,9 @@ export const errorCodes = {
   TF_SCHEMA_DRIFT: "The source's rows changed their shape, and the job says to stop then. Look at them, then set `drift` to `follow` or adapt the mapping.",
   TF_CHANGES_EXPIRED:
     "Changes expired before they were read, so the target can no longer be brought up by replaying. Copy once more: run the sync with `--again`.",
+  TF_TUNNEL_MISSING:
+    "The tunnel is not there: it was deleted, or its table was. What it had not handed out is lost to it, so copy once more: run the sync with `--again`.",
+  TF_TUNNEL_THERE: "A tunnel of this name is there already, and is of another type. Name another tunnel, or delete that one.",
   TF_RUN_HELD: "Another run holds the job and is alive. Wait for it, or stop it and run again.",
   TF_INCARNATION: "The source or target was deleted and made anew since the job began. Forget the job, then run it from the beginning.",
   TF_REJECTS: "More rows were rejected than the job allows. Correct the rows or the mapping and run again, or raise `rejects.allowed`.",

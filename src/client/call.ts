@@ -36,6 +36,8 @@ export interface CallOptions {
    * is then left out. It is a quarter of a copy's CPU.
    */
   readonly rowsChecked?: boolean | undefined;
+  /** Milliseconds for which an embedded server may hold the answer back until there is something to say (`WAIT_HEADER`); below the time for one try. */
+  readonly waitMs?: number | undefined;
   /** Where the reply's body may be put; what is decoded from it then lives only as long as that memory is left alone. */
   readonly room?: ResponseRoom | undefined;
 }
@@ -85,7 +87,7 @@ export class Caller {
   async #exchange({ name, kind }: Pick<Operation<never, never>, "name" | "kind">, body: Uint8Array, options: CallOptions): Promise<Uint8Array> {
     const { transport, instance, credentials, clock, checkResponses, guarded, beforeWrite } = this.#options;
     const key = await credentials();
-    const signed = signedRequest(name, instance, key, body, clock.now());
+    const signed = signedRequest(name, instance, key, body, clock.now(), options.waitMs);
     const request = kind === "write" && beforeWrite !== undefined ? { ...signed, beforeSend: beforeWrite } : signed;
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
     const deadline = new AbortController();

@@ -28,6 +28,8 @@ export function judge(error: unknown, kind: "read" | "write"): Verdict {
   if (error instanceof TransportError) return kind === "read" || !error.sent ? "retry" : "unknown-outcome";
   if (!(error instanceof ServiceError)) return "give-up";
   if (isRetryableCode(error.code, error.text)) return "retry";
+  // Says what a busy tunnel server says, but of records that will not come back (reference 5.8).
+  if (error.text.startsWith("OTSTrimmedDataAccess")) return "give-up";
   const uncertain = readCodes.has(error.code) || error.status === 500 || error.status === 502 || error.status === 503;
   if (!uncertain) return "give-up";
   return kind === "read" ? "retry" : "unknown-outcome";

@@ -12,6 +12,16 @@ export interface CallContext {
   readonly instance: string;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** Where the caller would rather wait for something to read than hear that there is nothing. */
+  readonly patience?: Patience | undefined;
+}
+
+/** How long a caller waits. */
+export interface Patience {
+  /** Milliseconds. */
+  readonly ms: number;
+  /** Aborted when the caller has given the request up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Answers one operation, bytes to bytes. @throws ServiceError, or TF_WIRE_CORRUPT for a body that is no request */

@@ -108,6 +108,7 @@ class RunningServer implements EmbeddedServer {
   readonly storeId: string;
   readonly handler: Transport;
   readonly stopped: Promise<void>;
+  readonly #tunnels: Tunnels;
   readonly #keys: AccessKeys;
   readonly #policies: InstancePolicies;
   readonly #folder: StoreFolder | undefined;
@@ -128,6 +129,7 @@ class RunningServer implements EmbeddedServer {
   ) {
     this.store = store;
     this.storeId = storeId;
+    this.#tunnels = tunnels;
     this.#keys = keys;
     this.#policies = new InstancePolicies(store.catalogue);
     this.#folder = folder;
@@ -192,6 +194,7 @@ class RunningServer implements EmbeddedServer {
     this.#closing ??= (async () => {
       // What a fault rule holds back is let go, or it would be waited for.
       this.#options.controls?.faults.clear();
+      this.#tunnels.reader.endWaits();
       await this.#listener?.close();
       await this.store.close();
       this.#hasStopped();

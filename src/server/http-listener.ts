@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { limits } from "../model/limits.ts";
 import { encodeErrorBody } from "../wire/error-body.ts";
-import { signedResponse } from "../wire/headers.ts";
+import { signedResponse, WAIT_HEADER } from "../wire/headers.ts";
 import type { Transport, WireResponse } from "../wire/transport.ts";
 import { ConnectionCut } from "./connection-cut.ts";
 
@@ -169,7 +169,8 @@ async function exchange(handler: Transport, incoming: IncomingMessage, outgoing:
     }
     const body = await readBody(incoming, bodies, share);
     if (body === undefined) return send(outgoing, refusal(path, 503, "OTSServerBusy", "Server is busy.", around), true);
-    const response = await handler({ path, headers: headersOf(incoming), body });
+    const headers = headersOf(incoming);
+    const response = await handler({ path, headers, body }, headers[WAIT_HEADER] === undefined ? undefined : goneSignal(outgoing));
     // A body that is far too large is not read to its end, so the connection cannot be used again.
     send(outgoing, response, around.isClosing() || body.length > limits.requestBodyBytesMax);
   } catch (thrown) {
@@ -179,6 +180,13 @@ async function exchange(handler: Transport, incoming: IncomingMessage, outgoing:
   } finally {
     bodies.held -= share.bytes;
   }
+}
+
+/** Aborted when the client has gone away; only who waits for something asks for it. */
+function goneSignal(outgoing: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  outgoing.once("close", () => gone.abort());
+  return gone.signal;
 }
 
 /** The beginning of a reply, and then the end of the connection. */

@@ -1,7 +1,8 @@
 import type { Chance } from "../base/chance.ts";
 import type { Clock } from "../base/clock.ts";
+import { unlessGivenUp } from "../base/given-up.ts";
 import { encodeErrorBody } from "../wire/error-body.ts";
-import { signedResponse } from "../wire/headers.ts";
+import { signedResponse, WAIT_HEADER } from "../wire/headers.ts";
 import { isOperationName } from "../wire/operation/operations.ts";
 import { ServiceError } from "../wire/service-error.ts";
 import type { Transport, WireRequest, WireResponse } from "../wire/transport.ts";
@@ -10,14 +11,16 @@ import type { AccessKey, AccessKeys } from "./access-keys.ts";
 import { ADMIN_PATH, type Administer } from "./admin.ts";
 import { answers } from "./answers.ts";
 import { authenticate, authFailed } from "./authenticate.ts";
-import type { Interference } from "./call-context.ts";
+import type { Interference, Patience } from "./call-context.ts";
 import { asksForCompression, deflatedReply, inflatedRequest, isCompressed } from "./compression.ts";
 import { ConnectionCut } from "./connection-cut.ts";
-import { unlessGivenUp } from "./given-up.ts";
 import type { InstancePolicies } from "./instance-policies.ts";
 import { refusalFor } from "./refuse.ts";
 import { SigningKeys } from "./signing-key.ts";
 import type { Tunnels } from "./tunnel/tunnels.ts";
+
+/** However long a caller would wait: nobody holds connection and memory for longer. */
+const WAIT_MS_MAX = 1000;
 
 /** What is told of a request once it is answered. */
 export interface RequestEvent {
@@ -60,13 +63,13 @@ export function createServer(options: ServerOptions): Transport {
   const { interference } = options;
   const exchange = exchangeWith(options);
   if (interference === undefined) return exchange;
-  return (request, signal) => (interference.active ? unlessGivenUp(exchange(request), signal) : exchange(request));
+  return (request, signal) => (interference.active ? unlessGivenUp(exchange(request, signal), signal) : exchange(request, signal));
 }
 
-function exchangeWith(options: ServerOptions): (request: WireRequest) => Promise<WireResponse> {
+function exchangeWith(options: ServerOptions): (request: WireRequest, signal?: AbortSignal) => Promise<WireResponse> {
   const { keys, clock, wireClock = clock, chance, log } = options;
   const signingKeys = new SigningKeys();
-  return async (request) => {
+  return async (request, signal) => {
     const started = wireClock.monotonic();
     const requestId = chance.id();
     const key = keys.find(request.headers["x-ots-accesskeyid"] ?? "");
@@ -77,7 +80,7 @@ function exchangeWith(options: ServerOptions): (request: WireRequest) => Promise
     let body: Uint8Array;
     try {
       authenticate(request, key, signing, { wire: wireClock.now(), store: clock.now() });
-      body = await answer(isCompressed(request) ? await inflatedRequest(request) : request, key, options);
+      body = await answer(isCompressed(request) ? await inflatedRequest(request) : request, key, options, signal);
     } catch (thrown) {
       if (thrown instanceof ConnectionCut) {
         log?.(eventOf(request, { status: 0, bytesOut: 0, requestId, code, error, milliseconds: wireClock.monotonic() - started }));
@@ -97,7 +100,7 @@ function exchangeWith(options: ServerOptions): (request: WireRequest) => Promise
   };
 }
 
-function answer(request: WireRequest, key: AccessKey, options: ServerOptions): Promise<Uint8Array> {
+function answer(request: WireRequest, key: AccessKey, options: ServerOptions, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const { store, tunnels, keys, clock, chance, administer, interference, policies } = options;
   if (request.path === ADMIN_PATH && administer !== undefined) {
     if (key !== keys.root) throw authFailed("The user has no privilege to access the instance.");
@@ -110,9 +113,16 @@ function answer(request: WireRequest, key: AccessKey, options: ServerOptions): P
   const known = isOperationName(name) ? answers[name] : undefined;
   if (!isOperationName(name) || known === undefined) throw new ServiceError(400, "OTSParameterInvalid", `Unsupported operation: ${name}.`);
   policies.refuse({ keyId: key.id, instance, operation: name, body: request.body });
-  const context = { store, tunnels, instance, clock, chance };
+  const context = { store, tunnels, instance, clock, chance, patience: patienceOf(request, signal) };
   if (interference?.active !== true) return known(request.body, context);
   return interference.around({ operation: name, instance, body: request.body }, (body) => known(body, context));
+}
+
+/** Wishes that make no sense are none. */
+function patienceOf({ headers }: WireRequest, signal: AbortSignal | undefined): Patience | undefined {
+  const wish = headers[WAIT_HEADER];
+  if (wish === undefined || !/^\d{1,9}$/.test(wish)) return undefined;
+  return { ms: Math.min(Number(wish), WAIT_MS_MAX), signal };
 }
 
 function eventOf({ path, headers, body }: WireRequest, rest: Omit<RequestEvent, "operation" | "instance" | "bytesIn">): RequestEvent {

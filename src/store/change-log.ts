@@ -17,6 +17,8 @@ export class LogShard implements Shard {
   closed: boolean;
   /** Records of lower sequences have expired and may be removed; there was one just below. 0: none ever was. */
   trimmedTo: number;
+  /** The sequence given last to a change of it, committed or not; 0 while none was since the store was opened. */
+  last = 0;
   /** Records of lower sequences are removed, as far as this process knows. */
   removedTo = 0;
 
@@ -44,6 +46,13 @@ export class LogShard implements Shard {
   }
 }
 
+/** Somebody who waits for changes of a shard from a position on. */
+interface Watcher {
+  readonly shard: LogShard;
+  readonly from: number;
+  readonly wake: () => void;
+}
+
 /**
  * A stream, live: gives every change its shard and its sequence. Changes of one turn of the event loop are enqueued in the order in which they took their
  * sequences, so the order of sequences is the order of commits, within a shard and from a parent to its children.
@@ -65,6 +74,7 @@ export class ChangeLog implements Stream {
   /** Those that are written, by partition. */
   #open: LogShard[];
   #last: number;
+  readonly #watchers = new Set<Watcher>();
 
   constructor(table: Table, { number, createdAt, shards, open }: KeptStream) {
     const { expirationHours = limits.streamHoursMax, originColumns = [] } = table.schema.stream;
@@ -92,7 +102,8 @@ export class ChangeLog implements Stream {
   /** Where the next change of this row goes: after everything before it, also under a clock that went back. */
   place(rowKey: Uint8Array, nowMicros: number): ChangePlace {
     const shard = this.#open[partitionOf(this.table.cuts, rowKey)]!;
-    return { stream: this.number, shard: shard.number, sequence: this.#next(nowMicros) };
+    shard.last = this.#next(nowMicros);
+    return { stream: this.number, shard: shard.number, sequence: shard.last };
   }
 
   /** The sequence given last; not before it is committed may a reader be told of it. */
@@ -109,6 +120,16 @@ export class ChangeLog implements Stream {
   /** Says that everything up to a sequence is committed. */
   settle(sequence: number): void {
     if (sequence > this.committed) this.committed = sequence;
+    // Whether what was committed is theirs is not looked up: whoever is woken too early watches on.
+    for (const { shard, from, wake } of this.#watchers) if (shard.closed || shard.last >= from) wake();
+  }
+
+  /** See `Streams.watch`. */
+  watch(shard: LogShard, from: number, wake: () => void): () => void {
+    const watcher = { shard, from, wake };
+    this.#watchers.add(watcher);
+    if (shard.closed || (shard.last >= from && shard.last <= this.committed)) wake();
+    return () => void this.#watchers.delete(watcher);
   }
 
   /** Closes the shard of a partition for two children and returns it; nothing is read as closed before that is durable. */

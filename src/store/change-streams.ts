@@ -132,6 +132,11 @@ export class ChangeStreams implements Streams {
     return (await this.#firstSequence(own, Math.max(micros, this.oldest(own)))) ?? end;
   }
 
+  watch(shard: Shard, from: number, wake: () => void): () => void {
+    const own = live(shard);
+    return own.log.watch(own, from, wake);
+  }
+
   end(shard: Shard): number {
     return live(shard).log.committed + 1;
   }

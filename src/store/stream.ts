@@ -84,6 +84,11 @@ export interface Streams {
   oldest(shard: Shard): number;
   /** Position of the first record at or after a time in microseconds; of the first to come where all are older. */
   at(shard: Shard, micros: number): Promise<number>;
+  /**
+   * Calls `wake` whenever there may be something to read of a shard from a position on, or its end: now, where that is so already, and with every commit
+   * from then on. The function returned ends that. Writers pay for it only while somebody watches.
+   */
+  watch(shard: Shard, from: number, wake: () => void): () => void;
   /** Position behind everything committed so far. */
   end(shard: Shard): number;
   /**

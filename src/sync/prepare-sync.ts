@@ -9,9 +9,12 @@ import { changeEntry } from "../pipeline/change-entry.ts";
 import { jobSides, type JobSides } from "../pipeline/job-sides.ts";
 import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
+import { changeProblems } from "./apply/change-problems.ts";
 import { decideSync } from "./decide-sync.ts";
 import { peekSync, type SyncRecord } from "./sync-record.ts";
-import { ensureStream, firstCheckpoints, obtainTunnel } from "./tunnel/tunnel-setup.ts";
+import { ensureStream, type TableStream } from "./tunnel/ensure-stream.ts";
+import { firstCheckpoints } from "./tunnel/first-checkpoints.ts";
+import { ensureTunnel } from "./tunnel/tunnel-admin.ts";
 
 export interface SyncInput {
   readonly spec: SyncSpec;
@@ -30,6 +33,7 @@ export interface SyncInput {
 export interface PreparedSync {
   readonly record: SyncRecord;
   readonly sides: JobSides;
+  readonly stream: TableStream;
 }
 
 /**
@@ -42,11 +46,12 @@ export async function prepareSync(input: SyncInput): Promise<PreparedSync> {
   const { signal } = context;
   const described = await source.describe(signal);
   if (!described.exists) throw new TableferryError("TF_SOURCE_MISSING", { message: `there is no ${described.title}`, place: "source" });
-  // First without a stream's old values: only where the mapping needs them are they asked for.
-  const wished = originColumnsFor(spec, loaded, input, described);
-  const stream = await ensureStream(client, spec.source.table, { expirationHours: spec.retentionHours, originColumns: await wished }, context);
+  const admin = { client, clock: context.clock, chance: context.chance, signal };
+  const originColumns = await originColumnsFor(spec, loaded, input, described);
+  const stream = await ensureStream(admin, spec.source.table, { expirationHours: spec.retentionHours, originColumns });
   const [sourceNow, targetNow] = await Promise.all([source.describe(signal), target.describe(signal)]);
   const sides = jobSides(spec, loaded, sourceNow, targetNow, stream.originColumns);
+  refuseUnfit(changeProblems(sides.mapping, { sourceKey: sourceNow.key, originColumns: stream.originColumns, target: targetNow }), loaded);
   const found = await peekSync(state, spec.name);
   const decision = decideSync(found, {
     job: spec.name,
@@ -58,14 +63,16 @@ export async function prepareSync(input: SyncInput): Promise<PreparedSync> {
     onMappingChange: spec.onMappingChange,
     again: context.again ?? false,
   });
-  if (decision === "go on") return { record: found!, sides };
+  if (decision === "go on") return { record: found!, sides, stream };
   const name = spec.tunnel ?? `tableferry_${spec.name}`;
-  const tunnel = await obtainTunnel(
-    client,
-    { table: spec.source.table, name, type: spec.initial === "base-data" ? "BaseAndStream" : "Stream", start: startOf(spec) },
-    context,
-  );
-  const channels = await firstCheckpoints(client, tunnel.id, context);
+  const named = { tableName: spec.source.table, tunnelName: name };
+  const start = startOf(spec);
+  const tunnel = await ensureTunnel(admin, {
+    ...named,
+    type: spec.initial === "base-data" ? "BaseAndStream" : "Stream",
+    ...(start === undefined ? {} : { config: { startOffset: start } }),
+  });
+  const channels = await firstCheckpoints(admin, { ...named, tunnelId: tunnel.tunnelId });
   const now = context.clock.now();
   const record = await changeEntry<SyncRecord>(state, stateKeys.sync(spec.name), worker, (stored) => {
     // Another worker was faster: what it wrote holds.
@@ -78,17 +85,17 @@ export async function prepareSync(input: SyncInput): Promise<PreparedSync> {
       mappingHash: sides.mapping.hash,
       stage: spec.initial === "copy" || decision === "recopy" ? "copying" : "streaming",
       again: decision === "recopy",
-      tunnel: { name, id: tunnel.id },
+      tunnel: { name, id: tunnel.tunnelId },
       source: { title: sourceNow.title, incarnation: sourceNow.incarnation },
       target: { title: targetNow.title, incarnation: "" },
       firstCheckpoints: channels.length,
       begun: now,
     };
   });
-  return { record: record!, sides };
+  return { record: record!, sides, stream };
 }
 
-/** Columns whose old values the mapping reads, where it could be applied with them and not without (R1). */
+/** Columns whose old values the mapping reads, where it cannot be applied without them (R1); asked for where the stream is switched on. */
 async function originColumnsFor(
   spec: SyncSpec,
   loaded: LoadedMapping,
@@ -105,6 +112,15 @@ async function originColumnsFor(
   return [...new Set([...read, ...plan.computed.flatMap(({ inputs }) => inputs)])].filter((name) => !keys.has(name));
 }
 
-function startOf({ initial, start }: SyncSpec): number | undefined {
-  return initial === "none" && start !== undefined ? Date.parse(start) : undefined;
+/** Nanoseconds since 1970. */
+function startOf({ initial, start }: SyncSpec): bigint | undefined {
+  return initial === "none" && start !== undefined ? BigInt(Date.parse(start)) * 1_000_000n : undefined;
+}
+
+function refuseUnfit(problems: readonly string[], { title }: LoadedMapping): void {
+  if (problems.length === 0) return;
+  throw new TableferryError("TF_MAPPING_INVALID", {
+    message: `changes cannot be replayed through this mapping\n  ${problems.join("\n  ")}`,
+    place: title,
+  });
 }

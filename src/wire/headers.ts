@@ -4,6 +4,12 @@ import type { WireRequest, WireResponse } from "./transport.ts";
 /** The version all data operations carry (reference 1.2). */
 export const API_VERSION = "2015-12-31";
 
+/**
+ * Our own header: for so many milliseconds at most, a read of a drained channel of a tunnel may be answered later, once there is something. It is not
+ * signed, since its name does not begin with x-ots, and the service ignores it.
+ */
+export const WAIT_HEADER = "x-tableferry-wait";
+
 /** Who signs: an access key, with a token when it is a temporary one. */
 export interface AccessKey {
   readonly id: string;
@@ -23,8 +29,15 @@ export function parseWireDate(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** A request ready to send. */
-export function signedRequest(operation: string, instance: string, key: AccessKey, body: Uint8Array, nowMs: number): WireRequest {
+/** A request ready to send. `waitMs`: see WAIT_HEADER. */
+export function signedRequest(
+  operation: string,
+  instance: string,
+  key: AccessKey,
+  body: Uint8Array,
+  nowMs: number,
+  waitMs?: number,
+): WireRequest {
   const path = `/${operation}`;
   const headers: Record<string, string> = {
     "x-ots-date": wireDate(nowMs),
@@ -35,6 +48,7 @@ export function signedRequest(operation: string, instance: string, key: AccessKe
   };
   if (key.token !== undefined) headers["x-ots-ststoken"] = key.token;
   headers["x-ots-signature"] = signRequest(path, headers, key.secret);
+  if (waitMs !== undefined) headers[WAIT_HEADER] = String(waitMs);
   return { path, headers, body };
 }
 

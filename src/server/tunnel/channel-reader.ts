@@ -5,7 +5,9 @@ import type { TableStore } from "../../store/table-store.ts";
 import type { TunnelReadRecordsResponse } from "../../wire/operation/tunnel-read-records.ts";
 import { singleRows } from "../../wire/plainbuffer/single-rows.ts";
 import { FINISHED } from "../../wire/tunnel-token.ts";
+import type { Patience } from "../call-context.ts";
 import type { Channel } from "./channel.ts";
+import { ReadWaits } from "./read-waits.ts";
 import { refusal } from "./refusal.ts";
 import { spanOf } from "./shard-channels.ts";
 import { baseToken, placeOf, streamToken, type BasePlace, type StreamPlace } from "./token.ts";
@@ -21,23 +23,32 @@ export class ChannelReader {
   readonly #store: TableStore;
   readonly #streams: Streams;
   readonly #clock: Clock;
+  readonly #waits: ReadWaits;
 
   constructor(store: TableStore, streams: Streams, clock: Clock) {
     this.#store = store;
     this.#streams = streams;
     this.#clock = clock;
+    this.#waits = new ReadWaits(streams, clock);
+  }
+
+  /** Answers whoever waits for changes, and lets nobody wait any more: the server stops. */
+  endWaits(): void {
+    this.#waits.end();
   }
 
   /**
    * The records of a channel from a token on. A tunnel expires where what was not consumed turns out to be gone.
-   * @throws OTSParameterInvalid for a token that is not the channel's, OTSTunnelServerUnavailable for one whose records are gone
+   * @param patience of a reader of a drained stream channel; it is not heeded where there is something to say
+   * @throws OTSParameterInvalid for a token that is not the channel's, OTSTunnelServerUnavailable for one whose records are gone, OTSResourceGone
+   *   where the channel was taken from a reader that waited
    */
-  async read(tunnel: Tunnel, channel: Channel, token: string): Promise<TunnelReadRecordsResponse> {
+  async read(tunnel: Tunnel, channel: Channel, token: string, patience?: Patience): Promise<TunnelReadRecordsResponse> {
     const place = placeOf(channel, tunnel.table.schema, token);
     if (place.kind === "finished") return nothingMore;
     if (place.kind === "base") return this.#readBase(tunnel, place);
     try {
-      return await this.#readStream(tunnel, channel, place);
+      return await this.#readStream(tunnel, channel, place, patience);
     } catch (thrown) {
       if (!(thrown instanceof StreamTrimmed)) throw thrown;
       // What lies behind a token that is older than the checkpoint was consumed.
@@ -70,12 +81,24 @@ export class ChannelReader {
     return { records, nextToken: baseToken(nextStart, count + records.length), mayMoreRecord: true };
   }
 
-  async #readStream(tunnel: Tunnel, channel: Channel, { position, count }: StreamPlace): Promise<TunnelReadRecordsResponse> {
-    if (channel.shard === undefined) throw new StreamTrimmed();
+  async #readStream(
+    tunnel: Tunnel,
+    channel: Channel,
+    { position, count }: StreamPlace,
+    patience: Patience | undefined,
+  ): Promise<TunnelReadRecordsResponse> {
+    const { shard, owner } = channel;
+    if (shard === undefined) throw new StreamTrimmed();
     const { end } = spanOf(tunnel.record);
-    const page = await (end === undefined
-      ? this.#streams.read(channel.shard, position, pageMax)
-      : this.#readUpTo(channel.shard, position, end));
+    const read = () => (end === undefined ? this.#streams.read(shard, position, pageMax) : this.#readUpTo(shard, position, end));
+    let page = await read();
+    if (patience !== undefined) {
+      const until = this.#clock.monotonic() + patience.ms;
+      while (page.records.length === 0 && !page.ended && (await this.#waits.forChange(channel, shard, position, until, patience.signal))) {
+        page = await read();
+      }
+      if (channel.owner !== owner) throw refusal.channelGone();
+    }
     const progress = { position: page.next, count: count + page.records.length };
     channel.lastRead = progress;
     if (page.ended) return { ...nothingMore, records: page.records };

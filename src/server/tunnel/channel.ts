@@ -38,6 +38,8 @@ export class Channel {
   owner: string | undefined;
   /** What the last reply told its reader, for the checkpoint `finished`, which does not say it itself. */
   lastRead: Progress | undefined;
+  /** To be called when its owner loses it: who waits for its changes. Made when there is somebody. */
+  waiting: Set<() => void> | undefined;
   /** Of a stream channel, as it was last seen: the stream does not list a closed shard once all of its records have expired. */
   shard: Shard | undefined;
 

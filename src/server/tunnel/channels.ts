@@ -231,6 +231,7 @@ export class Channels {
     if (channel.status === "open") client.open--;
     channel.owner = undefined;
     channel.lastRead = undefined;
+    for (const wake of channel.waiting ?? []) wake();
   }
 
   #become(channel: Channel, status: Channel["status"], version: number): void {

@@ -1,0 +1,69 @@
+import type { Chance } from "../../base/chance.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { TunnelReadRecordsResponse } from "../../wire/operation/tunnel-read-records.ts";
+import { FINISHED } from "../../wire/tunnel-token.ts";
+import type { ChangePage } from "../channel.ts";
+import type { ChannelCalls } from "./channel-calls.ts";
+import { bytesOf, changesOf } from "./decode-page.ts";
+import { ReadPause, WAIT_MS } from "./read-pause.ts";
+import type { Seats } from "./seats.ts";
+
+/** A page with more than this counts as full where the service does not say whether there is more (reference 5.4). */
+const FULL_RECORDS = 500;
+const FULL_BYTES = 900 * 1024;
+
+export interface ChannelFeedOptions {
+  readonly calls: ChannelCalls;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly seats: Seats;
+  /** Base data is read without pauses: nothing is waited for there. */
+  readonly kind: "base" | "stream";
+}
+
+/** Reads a channel page by page, pausing where there is nothing (`ReadPause`). */
+export class ChannelFeed {
+  readonly #options: ChannelFeedOptions;
+  readonly #pause = new ReadPause();
+  /** Monotonic milliseconds before which nothing is asked. */
+  #notBefore = -Infinity;
+
+  constructor(options: ChannelFeedOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ServiceError, TF_WIRE_CORRUPT, the signal's reason */
+  async next(token: string, signal: AbortSignal): Promise<ChangePage> {
+    const { clock } = this.#options;
+    if (token === FINISHED) return { changes: [], bytes: 0, next: FINISHED, more: false, askedAt: clock.now() };
+    signal.throwIfAborted();
+    const pauseMs = this.#notBefore - clock.monotonic();
+    if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+    const askedAt = clock.now();
+    const { records, nextToken, mayMoreRecord } = await this.#ask(token, signal);
+    const changes = changesOf(records);
+    return { changes, bytes: bytesOf(records), next: nextToken, more: moreOf(records, nextToken, mayMoreRecord), askedAt };
+  }
+
+  async #ask(token: string, signal: AbortSignal): Promise<TunnelReadRecordsResponse> {
+    const { calls, clock, chance, seats, kind } = this.#options;
+    const waited = this.#pause.mayWait && kind === "stream" && seats.take();
+    const began = clock.monotonic();
+    try {
+      const reply = await calls.readRecords(token, waited ? WAIT_MS : undefined, signal);
+      const { records, nextToken, mayMoreRecord } = reply;
+      const now = clock.monotonic();
+      const more = moreOf(records, nextToken, mayMoreRecord) || (kind === "base" && records.length > 0);
+      this.#notBefore = now + this.#pause.after({ records: records.length, more, waited, tookMs: now - began }, chance.next());
+      return reply;
+    } finally {
+      if (waited) seats.giveBack();
+    }
+  }
+}
+
+/** Whether the channel can be read on at once. */
+function moreOf(records: TunnelReadRecordsResponse["records"], nextToken: string, said: boolean | undefined): boolean {
+  if (nextToken === FINISHED) return false;
+  return said ?? (records.length > FULL_RECORDS || bytesOf(records) > FULL_BYTES);
+}
