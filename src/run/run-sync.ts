@@ -28,7 +28,7 @@ export function runSync(spec: SyncSpec, context: SyncContext): Promise<SyncEnd> 
     const stopTelling = tellStatus(spec, state, run);
     try {
       if (isSyncSet(spec)) return await runSet(spec, state, share, run);
-      return { job: spec.name, outcome: await syncTable(spec, state, share, run), tables: 1 };
+      return { job: spec.name, outcome: await syncTable(spec, { state, share, controlledBy: [spec.name] }, run), tables: 1 };
     } finally {
       stopTelling();
     }
@@ -48,7 +48,7 @@ async function runSet(spec: SyncSpec, state: StateStore, share: WorkerShare, con
     while (!end.signal.aborted) {
       for (const one of await syncSet(spec, client, end.signal)) {
         if (running.has(one.name)) continue;
-        const work = syncTable(one, state, share, { ...context, signal: end.signal }).catch((error: unknown) => {
+        const work = syncTable(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch((error: unknown) => {
           if (!end.signal.aborted) failure ??= placed(error, one.source.table);
           end.abort(failure);
           return "stopped" as const;

@@ -1,24 +1,38 @@
+import { hasCode, TableferryError } from "../base/error.ts";
 import { tableSource } from "../connector/table-store/table-source.ts";
 import { tableTarget } from "../connector/table-store/table-target.ts";
 import type { MigrationSpec } from "../job/job-spec.ts";
 import { loadMapping } from "../job/load-mapping.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
-import { hasCode } from "../base/error.ts";
 import { runMigration } from "../migrate/migration.ts";
 import { changeEntry } from "../pipeline/change-entry.ts";
 import { LateFence } from "../pipeline/fence.ts";
 import { thisProcess } from "../pipeline/process-owner.ts";
 import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
+import type { Writer } from "../pipeline/writer.ts";
+import { ChangeApplier } from "../sync/apply/change-applier.ts";
+import { ParkedKeys } from "../sync/apply/parked-keys.ts";
+import type { HeldChannel } from "../sync/channel.ts";
+import type { Applier } from "../sync/channel-run.ts";
 import { prepareSync, type PreparedSync, type SyncInput } from "../sync/prepare-sync.ts";
 import { peekSync, type SyncRecord } from "../sync/sync-record.ts";
-import { TunnelSession } from "../sync/tunnel/tunnel-session.ts";
+import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { closing } from "./closing.ts";
+import { JobWatch } from "./job-watch.ts";
 import { parkRejects } from "./park-rejects.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { toolVersion } from "./tool-version.ts";
 import type { WorkerShare } from "./worker-share.ts";
+
+/** What a table shares with others of its worker. */
+export interface Surroundings {
+  readonly state: StateStore;
+  readonly share: WorkerShare;
+  /** Jobs whose control rows hold for it: its own and that of the set it belongs to. */
+  readonly controlledBy: readonly string[];
+}
 
 /** Milliseconds between two looks at a copy that another worker makes. */
 const lookMs = 1000;
@@ -28,7 +42,11 @@ const beatMs = 2000;
  * One table of a sync in this worker, to its end: prepares (R3), copies unless another worker does, then applies changes until the signal or the
  * control row says otherwise.
  */
-export function syncTable(spec: SyncSpec, state: StateStore, share: WorkerShare, context: SyncContext): Promise<WorkerEnd> {
+export function syncTable(
+  spec: SyncSpec,
+  { state, share, controlledBy }: Surroundings,
+  context: SyncContext,
+): Promise<WorkerEnd> {
   return closing(async (opened) => {
     const loaded = await loadMapping(spec.mapping, context.folder);
     const fence = new LateFence();
@@ -40,7 +58,7 @@ export function syncTable(spec: SyncSpec, state: StateStore, share: WorkerShare,
     const input: SyncInput = { spec, source, target, client, state, loaded, context, worker: share.worker };
     const prepared = await prepareSync(input);
     const record = prepared.record.stage === "copying" ? await copied(input, fence, prepared) : prepared.record;
-    return await streamed({ input, prepared: { ...prepared, record }, fence, share, context });
+    return await streamed({ input, prepared: { ...prepared, record }, fence, share, controlledBy, context });
   });
 }
 
@@ -89,6 +107,8 @@ function copyOf(spec: SyncSpec): MigrationSpec {
 }
 
 interface Streaming {
+  /** Jobs whose control rows hold for it. */
+  readonly controlledBy: readonly string[];
   readonly input: SyncInput;
   readonly prepared: PreparedSync;
   readonly fence: LateFence;
@@ -96,52 +116,83 @@ interface Streaming {
   readonly context: SyncContext;
 }
 
-async function streamed({ input, prepared, fence, share, context }: Streaming): Promise<WorkerEnd> {
-  const { spec, source, target, client, state, worker } = input;
-  const { record, sides } = prepared;
-  const { clock, chance, signal, note } = context;
+async function streamed(streaming: Streaming): Promise<WorkerEnd> {
+  const { input, prepared, fence, share, context } = streaming;
+  const { spec, client, state, worker } = input;
+  const { record, stream } = prepared;
+  const { clock, chance, signal, note, faultPoint: fault } = context;
   const sessionMs = spec.sessionSeconds * 1000;
   const terms = { timeoutMs: sessionMs, heartbeatMs: sessionMs / 15, requestDeadlineMs: sessionMs / 7.5 };
-  const doubtMs = terms.requestDeadlineMs + longestOperationMs(sessionMs);
-  const encoder = () => target.changeEncoder!();
+  const watch = new JobWatch(input, record, stream.expirationHours ?? spec.retentionHours);
   const syncWorker = new SyncWorker({
     job: spec.name,
+    controlledBy: streaming.controlledBy,
     worker,
     owner: thisProcess(),
     state,
     clock,
-    session: {
-      run: async (run, end) => {
-        const session = new TunnelSession({ ...terms, client, tunnelId: record.tunnel.id, clock, chance, note, run, seats: share.seats, signal: end });
-        fence.arm(session.fence);
-        await session.run();
-      },
-    },
-    channels: {
-      job: spec.name,
-      worker,
-      state,
-      target,
-      clock,
-      chance,
-      room: share.room,
-      slots: share.slots,
-      throttle: share.throttle,
-      aheadBytes: aheadBytes(spec),
-      checkpointMs: spec.checkpointSeconds * 1000,
-      doubtMs,
-      applier: async (writer) => new ChangeApplier({ encoder: await encoder(), sides, source, writer, state, job: spec.name, context }),
-      fault: context.faultPoint,
-    },
     throttle: share.throttle,
     rates: spec.limits,
     beatMs,
     signal,
     note,
-    watch: new JobWatch(input, record).look,
+    watch: (beat) => watch.look(beat),
     onBeat: (beat) => context.onBeat?.(spec.name, beat),
+    session: {
+      run: (run, end) =>
+        new TunnelSession({
+          ...terms,
+          ...{ client, clock, chance, note, run, seats: share.seats, signal: end },
+          tunnelId: record.tunnel.id,
+          tag: `tableferry ${spec.name}`,
+        }).run(),
+    },
+    channels: {
+      ...{ job: spec.name, worker, state, target: input.target, clock, chance, fault },
+      ...{ room: share.room, slots: share.slots, throttle: share.throttle },
+      aheadBytes: aheadBytes(spec),
+      checkpointMs: spec.checkpointSeconds * 1000,
+      doubtMs: terms.requestDeadlineMs + longestOperationMs(sessionMs),
+      applier: async (writer, channel) => {
+        fence.arm(channel.fence);
+        return await applierOf(streaming, writer, channel);
+      },
+    },
   });
   return await syncWorker.run();
+}
+
+/** Opened when a channel begins, behind its predecessor's last write: what was parked by then is known (R6). */
+async function applierOf({ input, prepared, context }: Streaming, writer: Writer, channel: HeldChannel): Promise<Applier> {
+  const { spec, source, target, state } = input;
+  const { mapping, scope, source: described, target: targetNow } = prepared.sides;
+  const { clock, chance } = context;
+  const parked = await ParkedKeys.open({
+    ...{ state, job: spec.name, clock, fence: channel.fence },
+    token: chance.id(),
+    mappingHash: mapping.hash,
+  });
+  const applier = await ChangeApplier.open({
+    ...{ mapping, scope, source, target, writer, parked, clock },
+    sourceKey: described.key,
+    described: targetNow,
+  });
+  if (spec.rejects.onReject === "continue") return applier;
+  return {
+    apply: async (changes, signal) => {
+      const applied = await applier.apply(changes, signal);
+      if (parked.size > spec.rejects.allowed) throw tooManyParked(spec, parked.size);
+      return applied;
+    },
+  };
+}
+
+function tooManyParked({ name, rejects }: SyncSpec, count: number): TableferryError {
+  return new TableferryError("TF_REJECTS", {
+    message: `${count} rows of the source are put aside, ${rejects.allowed} are allowed`,
+    place: name,
+    wayOut: "`tableferry rejects list FILE` shows them. Correct the rows or the mapping, then `tableferry rejects replay FILE`.",
+  });
 }
 
 /** What the service may take to apply a request that its client gave up; the successor of a worker waits for it too (R2). An estimate, with room. */

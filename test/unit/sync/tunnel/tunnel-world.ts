@@ -6,6 +6,7 @@ import { TableStoreClient } from "../../../../src/client/table-store-client.ts";
 import type { SourceChange } from "../../../../src/connector/change.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../../../src/server/embedded-server.ts";
 import { AccessKeys } from "../../../../src/server/access-keys.ts";
+import { InstancePolicies } from "../../../../src/server/instance-policies.ts";
 import { createServer } from "../../../../src/server/server.ts";
 import { Tunnels } from "../../../../src/server/tunnel/tunnels.ts";
 import { TestControls } from "../../../../src/server/test-controls/test-controls.ts";
@@ -276,7 +277,7 @@ export class TunnelWorld {
     const chance = seededChance(this.nextSeed());
     const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
     const keys = new AccessKeys([rootKey]);
-    this.handler = createServer({ store, tunnels, keys, clock, wireClock: this.clock, interference: faults, chance });
+    this.handler = createServer({ store, tunnels, keys, policies: new InstancePolicies(store.catalogue), clock, wireClock: this.clock, interference: faults, chance });
   }
 
   async close(): Promise<void> {
