@@ -1,11 +1,12 @@
 import { hasCode } from "../../base/error.ts";
 import { RowRefused, type CompiledMapping, type FlowRow } from "../../job/mapping.ts";
-import { limits } from "../../model/limits.ts";
-import { valueSize } from "../../model/value.ts";
+import type { RowChange } from "../../model/row.ts";
+import type { BatchWriteBody } from "../../wire/operation/batch-write-body.ts";
 import { writeChange } from "../../wire/plainbuffer/encode.ts";
 import type { Batch, Encoded, Encoder } from "../connector.ts";
 import { mapBatch } from "../map-batch.ts";
 import type { ParcelBuilder } from "./parcel-builder.ts";
+import { RowCheck } from "./row-check.ts";
 
 export interface DecodedEncoderOptions {
   readonly versions: "latest" | "keep";
@@ -18,7 +19,7 @@ export class DecodedEncoder implements Encoder {
   readonly #mapping: CompiledMapping;
   readonly #builder: ParcelBuilder;
   readonly #options: DecodedEncoderOptions;
-  readonly #goodNames = new Set<string>();
+  readonly #check = new RowCheck();
 
   constructor(mapping: CompiledMapping, builder: ParcelBuilder, options: DecodedEncoderOptions) {
     this.#mapping = mapping;
@@ -30,7 +31,7 @@ export class DecodedEncoder implements Encoder {
     this.#builder.reuse();
     let rowsOut = 0;
     const { refused, filtered, expiredCells } = mapBatch(batch, this.#mapping, this.#options.oldest, (row, index) => {
-      this.#check(row);
+      this.#checkRow(row);
       this.#add(row, index);
       rowsOut++;
     });
@@ -42,52 +43,30 @@ export class DecodedEncoder implements Encoder {
     const start = body.writer.at;
     const { key } = row;
     const cells = this.#options.versions === "keep" ? row.columns : row.columns.map(({ name, value }) => ({ name, value }));
-    try {
-      writeChange(body.writer, { type: "put", key, cells });
-    } catch (error) {
-      body.rollback();
-      if (hasCode(error, "TF_VALUE_INVALID")) throw new RowRefused({ cause: "value", text: error.sentence });
-      throw error;
-    }
+    writeOrRollBack(body, { type: "put", key, cells });
     const end = body.writer.at;
     const refusal = this.#builder.add(start, keyEndOf(body.writer.view, start, key.length), end, cells.length, index);
     if (refusal !== undefined) throw new RowRefused(refusal);
   }
 
-  /** What the service would refuse a whole request for (reference 7.8), said of the row that is to blame. */
-  #check(row: FlowRow): void {
-    for (const { name, value } of row.key) {
-      const size = typeof value === "bigint" ? 8 : valueSize(value);
-      if (size > limits.keyValueBytesMax)
-        throw refuse("key-too-long", name, `the key column ${name} has ${size} bytes, ${limits.keyValueBytesMax} are allowed`);
+  #checkRow({ key, columns }: FlowRow): void {
+    this.#check.key(key);
+    for (const { name, value } of columns) {
+      this.#check.name(name, key);
+      this.#check.value(name, value);
     }
-    for (const { name, value } of row.columns) {
-      if (!this.#goodNames.has(name)) this.#checkName(name, row);
-      if (typeof value === "number") {
-        if (!Number.isFinite(value)) throw refuse("number", name, `column ${name} holds ${value}, which Table Store does not take`);
-      } else if (typeof value !== "bigint" && typeof value !== "boolean") {
-        const size = value.length > limits.attributeValueBytesMax / 3 ? valueSize(value) : 0;
-        if (size > limits.attributeValueBytesMax)
-          throw refuse("too-large", name, `column ${name} has ${size} bytes, ${limits.attributeValueBytesMax} are allowed`);
-      }
-    }
-  }
-
-  #checkName(name: string, row: FlowRow): void {
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(name)) {
-      throw refuse(
-        "column-name",
-        name,
-        `${JSON.stringify(name)} is no column name: letters, digits and _ are allowed, up to ${limits.nameLengthMax}, not beginning with a digit`,
-      );
-    }
-    if (row.key.some((column) => column.name === name)) throw refuse("column-name", name, `column ${name} has the name of a key column`);
-    if (this.#goodNames.size < 4096) this.#goodNames.add(name);
   }
 }
 
-function refuse(cause: string, column: string, text: string): RowRefused {
-  return new RowRefused({ cause, column, text });
+/** Appends a change, or leaves the body as it was. @throws RowRefused for a value that the wire cannot say */
+export function writeOrRollBack(body: BatchWriteBody, change: RowChange): void {
+  try {
+    writeChange(body.writer, change);
+  } catch (error) {
+    body.rollback();
+    if (hasCode(error, "TF_VALUE_INVALID")) throw new RowRefused({ cause: "value", text: error.sentence });
+    throw error;
+  }
 }
 
 /** Behind the key columns of a change with header that begins at `start` (reference 3.1): header, 01, then cells of known lengths. */

@@ -1,14 +1,14 @@
 import type { Refusal } from "../../job/mapping.ts";
-import type { RowExistence } from "../../model/condition.ts";
 import { limits } from "../../model/limits.ts";
-import { BatchWriteBody } from "../../wire/operation/batch-write-body.ts";
+import { BatchWriteBody, type RowKind } from "../../wire/operation/batch-write-body.ts";
 import { ByteWriter } from "../../wire/plainbuffer/byte-writer.ts";
 import type { Parcel } from "../connector.ts";
-import { append, BatchParcel, WideParcel } from "./change-parcels.ts";
+import { append, BatchParcel, plainKinds, WideParcel } from "./change-parcels.ts";
 
 export interface ParcelBuilderOptions {
   readonly table: string;
-  readonly existence: RowExistence;
+  /** What every row is; left out: each is a change that is replayed, of a kind of its own. */
+  readonly kind?: RowKind | undefined;
   /** Target keys of one batch may be equal; then equal ones go into different parcels (R10). */
   readonly keysMayRepeat: boolean;
   /** False: a row that one PutRow cannot carry is refused, because the table takes whole rows only. */
@@ -22,6 +22,8 @@ const tooLarge: Refusal = {
 
 /** Fits 200 rows of 600 bytes without growing. */
 const FIRST_CAPACITY = 128 * 1024;
+/** Conditions that compare values count for a request's body, though not for what it writes; room for one of the usual size is left. */
+const bodyBytesMax = limits.requestBodyBytesMax - 128 * 1024;
 /** A builder holds no more for later: what its worker is taken to hold counts one body of a batch. */
 const SPARE_BYTES_MAX = limits.writeBytesMax + 512 * 1024;
 
@@ -34,6 +36,7 @@ export class ParcelBuilder {
   #spare: ByteWriter[] = [];
   #body: BatchWriteBody | undefined;
   #sources: number[] = [];
+  #kinds: RowKind[] = [];
   #keys = new Set<string>();
 
   constructor(options: ParcelBuilderOptions) {
@@ -42,40 +45,46 @@ export class ParcelBuilder {
 
   /** The body to which a change is to be appended now. */
   begin(): BatchWriteBody {
-    this.#body ??= new BatchWriteBody(this.#options.table, this.#options.existence, this.#spare.pop() ?? new ByteWriter(FIRST_CAPACITY));
+    this.#body ??= new BatchWriteBody(
+      this.#options.table,
+      this.#options.kind ?? plainKinds.put,
+      this.#spare.pop() ?? new ByteWriter(FIRST_CAPACITY),
+    );
     this.#body.begin();
     return this.#body;
   }
 
   /**
    * Takes the change that was appended since `begin`: `[start, end)` of the body's bytes, its key up to `keyEnd`, with at
-   * most `cells` cells. Returns why it cannot be taken, if so.
+   * most `cells` cells, of the kind that is given where rows have kinds of their own. Returns why it cannot be taken, if so.
    */
-  add(start: number, keyEnd: number, end: number, cells: number, source: number): Refusal | undefined {
+  add(start: number, keyEnd: number, end: number, cells: number, source: number, kind = this.#options.kind): Refusal | undefined {
     const body = this.#body!;
     const length = end - start;
-    if (cells > limits.attributeColumnsPerRowMax || length > limits.writeBytesMax) return this.#addWide(body, start, end, source);
+    if (cells > limits.attributeColumnsPerRowMax || length > limits.writeBytesMax)
+      return this.#addWide(body, start, end, source, kind ?? plainKinds.put);
     const key = this.#options.keysMayRepeat ? body.writer.bytes.toString("latin1", start, keyEnd) : "";
-    if (body.changeBytes + length > limits.writeBytesMax || this.#keys.has(key)) {
+    if (body.changeBytes + length > limits.writeBytesMax || body.writer.at > bodyBytesMax || this.#keys.has(key)) {
       const change = new Uint8Array(body.writer.bytes.subarray(start, end));
       body.rollback();
       this.#cut();
       const next = this.begin();
       next.rollback();
-      append(next, change);
+      append(next, change, kind);
     } else {
-      body.commit();
+      body.commit(kind);
     }
+    if (this.#options.kind === undefined) this.#kinds.push(kind ?? plainKinds.put);
     if (this.#options.keysMayRepeat) this.#keys.add(key);
     this.#sources.push(source);
     if (this.#sources.length >= limits.batchWriteRowsMax) this.#cut();
     return undefined;
   }
 
-  #addWide(body: BatchWriteBody, start: number, end: number, source: number): Refusal | undefined {
+  #addWide(body: BatchWriteBody, start: number, end: number, source: number, kind: RowKind): Refusal | undefined {
     const whole = new Uint8Array(body.writer.bytes.subarray(start, end));
     body.rollback();
-    const parcel = new WideParcel(this.#options.existence, whole, source);
+    const parcel = new WideParcel(kind, this.#options.kind === undefined, whole, source);
     if (parcel.updates.length > 0 && !this.#options.allowUpdate) return tooLarge;
     this.#parcels.push(parcel);
     return undefined;
@@ -85,9 +94,10 @@ export class ParcelBuilder {
     const body = this.#body;
     if (body === undefined || body.rows === 0) return;
     this.#taken.push(body);
-    this.#parcels.push(new BatchParcel(this.#options.table, this.#options.existence, body, this.#sources));
+    this.#parcels.push(new BatchParcel(this.#options.table, this.#options.kind ?? this.#kinds, body, this.#sources));
     this.#body = undefined;
     this.#sources = [];
+    if (this.#kinds.length > 0) this.#kinds = [];
     this.#keys.clear();
   }
 

@@ -6,8 +6,11 @@ import type { CompiledMapping } from "../../job/mapping.ts";
 import { limits } from "../../model/limits.ts";
 import { defaultTableOptions, type KeySchema, type TableOptions } from "../../model/schema.ts";
 import type { KeyBound } from "../../model/value.ts";
+import type { RowKind } from "../../wire/operation/batch-write-body.ts";
+import type { ChangeEncoder } from "../change.ts";
 import type { Described, Encoder, EncoderOptions, Parcel, PrepareOptions, RowOutcome, Source, Target } from "../connector.ts";
-import { BatchParcel, WideParcel } from "./change-parcels.ts";
+import { TableChangeEncoder } from "./change-encoder.ts";
+import { BatchParcel, plainKinds, WideParcel } from "./change-parcels.ts";
 import { DecodedEncoder } from "./decoded-encoder.ts";
 import { refuseOthers } from "./duplicate-rows.ts";
 import { EncodedEncoder } from "./encoded-encoder.ts";
@@ -25,6 +28,9 @@ export interface TableTargetOptions {
   readonly create?: TableCreation | undefined;
   readonly clock?: Clock | undefined;
 }
+
+/** A put that replaces nothing. */
+const insertion: RowKind = { type: "put", condition: { existence: "expectNotExist" } };
 
 /** Cells that expire within this time after they are encoded are left out: they would be gone before the run is over. */
 const expiryMarginMs = 600_000;
@@ -81,17 +87,28 @@ class TableTarget implements Target {
 
   encoder(mapping: CompiledMapping, options: EncoderOptions): Encoder {
     if (this.#key !== undefined) compareKeys(this.#key, mapping.targetKey, "the mapping", tableTitle(this.#client, this.#table));
-    const { timeToLive, allowUpdate } = this.#options;
-    const oldest = options.versions === "keep" && timeToLive > 0 ? this.#clock.now() - timeToLive * 1000 + expiryMarginMs : undefined;
+    const { allowUpdate } = this.#options;
+    const oldest = options.versions === "keep" ? this.#oldest() : undefined;
     const builder = new ParcelBuilder({
       table: this.#table,
-      existence: options.refuseDuplicates ? "expectNotExist" : "ignore",
+      kind: options.refuseDuplicates ? insertion : plainKinds.put,
       keysMayRepeat: options.refuseDuplicates || mapping.injectiveBy !== "proof",
       allowUpdate,
     });
     const decoded = new DecodedEncoder(mapping, builder, { versions: options.versions, oldest });
     const plan = canonicalPlan(mapping, mapping.targetKey, { versions: options.versions, oldest });
     return plan === undefined ? decoded : new EncodedEncoder(plan, builder, decoded);
+  }
+
+  async changeEncoder(): Promise<ChangeEncoder> {
+    if (this.#key === undefined) {
+      const found = await obtainTable(this.#client, this.#table, undefined, this.#clock);
+      this.#key = found.meta.key;
+      this.#options = found.options;
+    }
+    const { allowUpdate } = this.#options;
+    const builder = new ParcelBuilder({ table: this.#table, keysMayRepeat: false, allowUpdate });
+    return new TableChangeEncoder(builder, { allowUpdate, oldest: () => this.#oldest() });
   }
 
   async write(parcel: Parcel, signal?: AbortSignal): Promise<readonly RowOutcome[]> {
@@ -104,6 +121,12 @@ class TableTarget implements Target {
     if (parcel instanceof WideParcel) return writeWide(target, parcel, signal);
     assert(parcel instanceof BatchParcel, "a parcel of a table");
     return writeBatch(target, parcel, signal);
+  }
+
+  /** Cells with an older timestamp (ms) are not worth writing. */
+  #oldest(): number | undefined {
+    const { timeToLive } = this.#options;
+    return timeToLive > 0 ? this.#clock.now() - timeToLive * 1000 + expiryMarginMs : undefined;
   }
 
   reader(): Source {

@@ -3,11 +3,11 @@ import { UnknownOutcome } from "../../client/call.ts";
 import { isRetryableCode } from "../../client/retry.ts";
 import type { TableStoreClient } from "../../client/table-store-client.ts";
 import type { Refusal } from "../../job/mapping.ts";
-import { batchWriteBody } from "../../wire/operation/batch-write-body.ts";
+import { batchWriteBody, type RowKind } from "../../wire/operation/batch-write-body.ts";
 import type { RowResult } from "../../wire/operation/row-result.ts";
 import { ServiceError } from "../../wire/service-error.ts";
 import type { RowOutcome } from "../connector.ts";
-import type { BatchParcel, WideParcel } from "./change-parcels.ts";
+import { plainKinds, type BatchParcel, type WideParcel } from "./change-parcels.ts";
 import { tableTitle } from "./table-facts.ts";
 
 /** The service's answers that blame a row and not the request: sending the others without it can succeed. */
@@ -40,7 +40,7 @@ interface Failure {
 
 /** Sends the rows in one request; where it is refused for one of them, each alone. @throws as `TableStoreClient.call` */
 export async function writeBatch(target: WriteTarget, parcel: BatchParcel, signal?: AbortSignal): Promise<readonly RowOutcome[]> {
-  return outcomesOf(target, await batchFailures(target, parcel, signal), (row) => parcel.change(row), signal);
+  return outcomesOf(target, await batchFailures(target, parcel, signal), parcel.replays, (row) => parcel.change(row), signal);
 }
 
 async function batchFailures(
@@ -70,9 +70,7 @@ async function writeSingly({ client, table }: WriteTarget, parcel: BatchParcel, 
   const worker = async (): Promise<void> => {
     while (next < parcel.rows) {
       const row = next++;
-      const failure = await rowFailure(row, () =>
-        client.putRow({ tableName: table, change: parcel.change(row), condition: { existence: parcel.existence } }, { signal }),
-      );
+      const failure = await rowFailure(row, () => writeOne(client, table, parcel.kind(row), parcel.change(row), signal));
       if (failure !== undefined) failures.push(failure);
     }
   };
@@ -80,14 +78,32 @@ async function writeSingly({ client, table }: WriteTarget, parcel: BatchParcel, 
   return failures;
 }
 
-/** The put, then each update; the row counts as written when the last one is acknowledged. */
+function writeOne(
+  client: TableStoreClient,
+  tableName: string,
+  { type, condition }: RowKind,
+  change: Uint8Array,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const request = { tableName, change, condition };
+  switch (type) {
+    case "put":
+      return client.putRow(request, { signal });
+    case "update":
+      return client.updateRow(request, { signal });
+    case "delete":
+      return client.deleteRow(request, { signal });
+  }
+}
+
+/** The first part, then each update; the row counts as written when the last one is acknowledged. */
 export async function writeWide(target: WriteTarget, parcel: WideParcel, signal?: AbortSignal): Promise<readonly RowOutcome[]> {
-  const { client, table: tableName } = target;
+  const { client, table } = target;
   const failure = await rowFailure(0, async () => {
-    await client.putRow({ tableName, change: parcel.put, condition: { existence: parcel.existence } }, { signal });
-    for (const change of parcel.updates) await client.updateRow({ tableName, change, condition: { existence: "ignore" } }, { signal });
+    await writeOne(client, table, parcel.kind, parcel.first, signal);
+    for (const change of parcel.updates) await writeOne(client, table, plainKinds.update, change, signal);
   });
-  return outcomesOf(target, failure === undefined ? [] : [failure], () => parcel.whole, signal);
+  return outcomesOf(target, failure === undefined ? [] : [failure], parcel.replays, () => parcel.whole, signal);
 }
 
 /** Undefined when the write went through. @throws what is not the row's fault */
@@ -105,6 +121,7 @@ async function rowFailure(row: number, write: () => Promise<unknown>): Promise<F
 async function outcomesOf(
   target: WriteTarget,
   failures: readonly Failure[],
+  replays: boolean,
   changeOf: (row: number) => Uint8Array,
   signal?: AbortSignal,
 ): Promise<readonly RowOutcome[]> {
@@ -114,7 +131,7 @@ async function outcomesOf(
   for (const failure of failures) {
     const { row, code, text } = failure;
     if (isAgain(failure) || code === "no answer") outcomes.push({ row, kind: "retry", code, text });
-    else if (code === "OTSConditionCheckFail") present.push(failure);
+    else if (code === "OTSConditionCheckFail" && !replays) present.push(failure);
     else if (rowCodes.has(code)) outcomes.push({ row, kind: "refused", refusal: { cause: code, text } });
     else throw notTheRow(target, code, text);
   }

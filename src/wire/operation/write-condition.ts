@@ -1,6 +1,6 @@
 import type { RowExistence, WriteCondition } from "../../model/condition.ts";
 import { decodeFilter, encodeFilter } from "../filter.ts";
-import { enumeration, ProtobufReader, type ProtobufWriter, required } from "../protobuf.ts";
+import { enumeration, ProtobufReader, ProtobufWriter, required } from "../protobuf.ts";
 
 const existence = enumeration<RowExistence>("row existence expectation", { ignore: 0, expectExist: 1, expectNotExist: 2 });
 
@@ -21,4 +21,19 @@ export function readCondition(reader: ProtobufReader): WriteCondition {
     else reader.skip();
   }
   return { existence: required(row, "row_existence"), filter };
+}
+
+/** Conditions recur: most rows of a batch share one object. */
+const encodedConditions = new WeakMap<WriteCondition, Uint8Array>();
+
+/** A condition as field 3, as it stands behind a row of a batch. */
+export function encodedCondition(condition: WriteCondition): Uint8Array {
+  let bytes = encodedConditions.get(condition);
+  if (bytes === undefined) {
+    const writer = new ProtobufWriter(64);
+    writeCondition(writer, 3, condition);
+    bytes = writer.finish();
+    encodedConditions.set(condition, bytes);
+  }
+  return bytes;
 }

@@ -49,26 +49,35 @@ export function changeOf(type: RowChange["type"], walker: RowWalker): RowChange 
   return { type, key, cells };
 }
 
+/** Records are read one by one, thousands a second: a walker for each would cost more than all the rest. */
+const recordWalker = new RowWalker();
+
 /** One record of a stream: one row, whose cells are changes. @throws TF_WIRE_CORRUPT */
 export function decodeStreamRecord(bytes: Uint8Array): StreamChange {
-  const walker = new RowWalker().open(bytes);
+  const walker = recordWalker.open(bytes);
   if (!walker.next()) corrupt("a record without a row", bytes.length, "row");
   const key = realKeyOf(walker);
-  const cells: UpdateCell[] = [];
-  for (let field = walker.keyCount; field < walker.count; field++) {
-    const op = walker.op[field]!;
-    if (op === 0) cells.push({ op: "put", ...cellOf(walker, field) });
-    else if (op !== tag.OP_DELETE_ONE && op !== tag.OP_DELETE_ALL) corrupt("an operation that no record has", walker.start[field]!, "row");
-    else cells.push(deletion(walker, field, op));
-  }
+  const { keyCount, count } = walker;
+  const cells = new Array<UpdateCell>(count - keyCount);
+  for (let field = keyCount; field < count; field++) cells[field - keyCount] = recordCell(walker, field);
   const sequence = walker.sequence();
   endOf(walker);
   return { key, cells, sequence };
 }
 
+function recordCell(walker: RowWalker, field: number): UpdateCell {
+  const op = walker.op[field]!;
+  if (op === 0) {
+    const { name, value, timestamp } = cellOf(walker, field);
+    return { op: "put", name, value, timestamp };
+  }
+  if (op !== tag.OP_DELETE_ONE && op !== tag.OP_DELETE_ALL) corrupt("an operation that no record has", walker.start[field]!, "row");
+  return deletion(walker, field, op);
+}
+
 /** Old values of a record's row; the key may be missing, and the cells are as they were (reference 5.7). @throws TF_WIRE_CORRUPT */
 export function decodeOriginRecord(bytes: Uint8Array): Row {
-  const walker = new RowWalker().open(bytes);
+  const walker = recordWalker.open(bytes);
   if (!walker.next()) return { key: [], cells: [] };
   const key = walker.keyCount === 0 ? [] : realKeyOf(walker);
   const cells = [];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BatchParcel, WideParcel } from "../../../src/connector/table-store/change-parcels.ts";
+import { BatchParcel, plainKinds, WideParcel } from "../../../src/connector/table-store/change-parcels.ts";
 import { DecodedCanonicalizer } from "../../../src/connector/decoded-canonicalizer.ts";
 import { canonicalPlan, EncodedCanonicalizer } from "../../../src/connector/table-store/encoded-canonicalizer.ts";
 import { DecodedEncoder } from "../../../src/connector/table-store/decoded-encoder.ts";
@@ -100,7 +100,7 @@ const pageOf = (rows: readonly Row[], versions: "latest" | "keep") => {
   const latest = ({ cells }: Row) => cells.filter(({ name }, at) => cells[at - 1]?.name !== name);
   return encodeRows(rows.map((row) => (versions === "keep" ? row : { key: row.key, cells: latest(row) })));
 };
-const builder = (keysMayRepeat = false) => new ParcelBuilder({ table: "t", existence: "ignore", keysMayRepeat, allowUpdate: true });
+const builder = (keysMayRepeat = false) => new ParcelBuilder({ table: "t", kind: plainKinds.put, keysMayRepeat, allowUpdate: true });
 
 function changesOf(encoded: Encoded, keepTimestamps: boolean): string[] {
   const changes = encoded.parcels.flatMap((parcel) =>
@@ -213,7 +213,7 @@ describe("parcels", () => {
     const cells = Array.from({ length: 2500 }, (_, at) => ({ name: `c${String(at).padStart(4, "0")}`, value: BigInt(at), timestamp: 1 }));
     const { parcels } = parcelsOf([row("x", 1n, cells), row("y", 1n)]);
     const wide = parcels.find((parcel) => parcel instanceof WideParcel)!;
-    const changes = [decodeChange("put", wide.put), ...wide.updates.map((change) => decodeChange("update", change))];
+    const changes = [decodeChange("put", wide.first), ...wide.updates.map((change) => decodeChange("update", change))];
     const found = changes.flatMap((change) => (change.type === "delete" ? [] : change.cells.map((cell) => cell.name)));
     expect(changes.map((change) => (change.type === "delete" ? 0 : change.cells.length))).toEqual([1024, 1024, 452]);
     expect(found).toEqual(cells.map((cell) => cell.name));
