@@ -65,7 +65,8 @@ export const errorCodes = {
     "The state of this name belongs to another sync: other tables, part or versions. Give this one a name of its own, or forget the other.",
   TF_MAPPING_CHANGED:
     "The mapping changed since the sync began. Say what that means for rows that are there: `onMappingChange: recopy` or `fromNow`.",
-  TF_SCHEMA_DRIFT: "The source's rows changed their shape, and the job says to stop then. Look at them, then set `drift` to `follow` or adapt the mapping.",
+  TF_SCHEMA_DRIFT:
+    "The source's rows changed their shape, and the job says to stop then. Look at them, then set `drift` to `follow` or adapt the mapping.",
   TF_CHANGES_EXPIRED:
     "Changes expired before they were read, so the target can no longer be brought up by replaying. Copy once more: run the sync with `--again`.",
   TF_TUNNEL_MISSING:

@@ -347,7 +347,9 @@ export const commandTable: readonly CommandRow[] = [
     summary: "stop applying changes until `sync resume`; they gather in the stream",
     arguments: [job],
     options: [reason],
-    examples: [{ type: "sync pause orders-sync.yaml --reason 'target is being moved'", gives: "workers keep their channels and do nothing" }],
+    examples: [
+      { type: "sync pause orders-sync.yaml --reason 'target is being moved'", gives: "workers keep their channels and do nothing" },
+    ],
     load: async () => (await import("./command/sync-control.ts")).syncPause,
   },
   {

@@ -27,7 +27,11 @@ export function loadSync(invocation: Invocation, given: string): Promise<LoadedJ
   return loadWith(invocation, given, parseSync);
 }
 
-async function loadWith<Spec>(invocation: Invocation, given: string, parse: (text: string, file: string) => Spec): Promise<LoadedJob<Spec>> {
+async function loadWith<Spec>(
+  invocation: Invocation,
+  given: string,
+  parse: (text: string, file: string) => Spec,
+): Promise<LoadedJob<Spec>> {
   const { folder } = invocation.surroundings;
   const file = looksLikeFile(given) ? given : ((await fileNamed(given, folder)) ?? given);
   const path = resolve(folder, file);

@@ -84,7 +84,11 @@ export class Caller {
     }
   }
 
-  async #exchange({ name, kind }: Pick<Operation<never, never>, "name" | "kind">, body: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+  async #exchange(
+    { name, kind }: Pick<Operation<never, never>, "name" | "kind">,
+    body: Uint8Array,
+    options: CallOptions,
+  ): Promise<Uint8Array> {
     const { transport, instance, credentials, clock, checkResponses, guarded, beforeWrite } = this.#options;
     const key = await credentials();
     const signed = signedRequest(name, instance, key, body, clock.now(), options.waitMs);

@@ -15,6 +15,8 @@ export interface Reject extends Refusal {
   readonly original: StoredRow | string;
   /** True when `original` was longer than 64 KiB and had to be cut. */
   readonly cut?: boolean | undefined;
+  /** The row's key, where `original` was cut. */
+  readonly key?: StoredRow["key"] | undefined;
   readonly mappingHash: string;
   /** Wall clock, milliseconds. */
   readonly at: number;
@@ -43,11 +45,17 @@ export function rejectsOf(
   const ordered = refused.toSorted((a, b) => a.index - b.index).filter(({ index }, i, all) => index !== all[i - 1]?.index);
   return [
     ...unread,
-    ...ordered.map(({ index, refusal }): Reject => ({ ...refusal, ...frame, place: batch.place(index), ...originalOf(rows[index]!) })),
+    ...ordered.map(({ index, refusal }): Reject => ({ ...refusal, ...frame, place: batch.place(index), ...keptOf(rows[index]!) })),
   ];
 }
 
-function originalOf(row: FlowRow): Pick<Reject, "original" | "cut"> {
+function keptOf(row: FlowRow): Pick<Reject, "original" | "cut" | "key"> {
+  const kept = originalOf(row);
+  return kept.cut === true ? { ...kept, key: row.key.map(({ name, value }) => [name, scalarOf(value)] as const) } : kept;
+}
+
+/** A row as it is kept: whole, or as the beginning of its text. */
+export function originalOf(row: FlowRow): Pick<Reject, "original" | "cut"> {
   const original: StoredRow = {
     key: row.key.map(({ name, value }) => [name, scalarOf(value)]),
     columns: row.columns.map(({ name, value, timestamp }) =>

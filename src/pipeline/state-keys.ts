@@ -28,7 +28,9 @@ export const stateKeys = {
   /** What each worker tells of itself: `WorkerRecord`. */
   worker: (job: string, worker: string) => `${job}/worker/${worker}`,
   workers: (job: string) => `${job}/worker/`,
+  /** Source keys whose changes are put aside until they are replayed. */
   parkedKeys: (job: string) => `${job}/parked/`,
+  parked: (job: string, id: string) => `${job}/parked/${id}`,
   /** Who did what, in the order of time. */
   audit: (job: string, at: number, id: string) => `${job}/audit/${String(at).padStart(15, "0")}-${id}`,
   audits: (job: string) => `${job}/audit/`,

@@ -48,11 +48,13 @@ async function runSet(spec: SyncSpec, state: StateStore, share: WorkerShare, con
     while (!end.signal.aborted) {
       for (const one of await syncSet(spec, client, end.signal)) {
         if (running.has(one.name)) continue;
-        const work = syncTable(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch((error: unknown) => {
-          if (!end.signal.aborted) failure ??= placed(error, one.source.table);
-          end.abort(failure);
-          return "stopped" as const;
-        });
+        const work = syncTable(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch(
+          (error: unknown) => {
+            if (!end.signal.aborted) failure ??= placed(error, one.source.table);
+            end.abort(failure);
+            return "stopped" as const;
+          },
+        );
         running.set(one.name, work);
       }
       const over = await Promise.race([
@@ -79,7 +81,12 @@ async function runSet(spec: SyncSpec, state: StateStore, share: WorkerShare, con
 function placed(error: unknown, table: string): Error {
   const { message } = toError(error);
   if (!(error instanceof TableferryError)) return toError(error);
-  return new TableferryError(error.code, { message: error.sentence, place: error.place ?? `table ${table}`, wayOut: error.wayOut, cause: message });
+  return new TableferryError(error.code, {
+    message: error.sentence,
+    place: error.place ?? `table ${table}`,
+    wayOut: error.wayOut,
+    cause: message,
+  });
 }
 
 /** Returns what ends it. */

@@ -1,9 +1,9 @@
 import { userInfo } from "node:os";
 import type { JobContext } from "../job/context.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
-import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { thisProcess } from "../pipeline/process-owner.ts";
+import { listParked } from "../sync/apply/replay-parked.ts";
 import { readAudit, writeAudit, type AuditEntry } from "../sync/audit.ts";
 import { changeControl, type SyncControl } from "../sync/sync-control.ts";
 import { syncStatus, type SyncStatus } from "../sync/sync-status.ts";
@@ -34,7 +34,7 @@ export async function statusFrom(spec: SyncSpec, state: StateStore, { clock }: P
     state,
     now: clock.now(),
     lagMs: spec.lagSeconds * 1000,
-    parked: await countKeys(state, stateKeys.parkedKeys(spec.name)),
+    parked: await countParked(state, spec.name),
     retentionHours: spec.retentionHours,
   });
   return { ...status, source: sideTitle(spec.source), target: sideTitle(spec.target), stateTitle: state.title };
@@ -78,8 +78,8 @@ function sideTitle({ table, instance }: { readonly table: string; readonly insta
   return `table ${table} of instance ${instance}`;
 }
 
-async function countKeys(state: StateStore, prefix: string): Promise<number> {
+async function countParked(state: StateStore, job: string): Promise<number> {
   let count = 0;
-  for await (const _entry of state.scan(prefix)) count++;
+  for await (const _parked of listParked(state, job)) count++;
   return count;
 }

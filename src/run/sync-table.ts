@@ -21,7 +21,7 @@ import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { closing } from "./closing.ts";
 import { JobWatch } from "./job-watch.ts";
-import { parkRejects } from "./park-rejects.ts";
+import { copyName, parkRejects } from "./park-rejects.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { toolVersion } from "./tool-version.ts";
 import type { WorkerShare } from "./worker-share.ts";
@@ -42,11 +42,7 @@ const beatMs = 2000;
  * One table of a sync in this worker, to its end: prepares (R3), copies unless another worker does, then applies changes until the signal or the
  * control row says otherwise.
  */
-export function syncTable(
-  spec: SyncSpec,
-  { state, share, controlledBy }: Surroundings,
-  context: SyncContext,
-): Promise<WorkerEnd> {
+export function syncTable(spec: SyncSpec, { state, share, controlledBy }: Surroundings, context: SyncContext): Promise<WorkerEnd> {
   return closing(async (opened) => {
     const loaded = await loadMapping(spec.mapping, context.folder);
     const fence = new LateFence();
@@ -63,7 +59,7 @@ export function syncTable(
 }
 
 /** The initial copy, by this worker or another one (R3 steps 4 and 5). */
-async function copied(input: SyncInput, fence: LateFence, { record, sides }: PreparedSync): Promise<SyncRecord> {
+async function copied(input: SyncInput, fence: LateFence, { record }: PreparedSync): Promise<SyncRecord> {
   const { spec, source, target, state, loaded, context, worker } = input;
   for (;;) {
     const now = await peekSync(state, spec.name);
@@ -72,7 +68,7 @@ async function copied(input: SyncInput, fence: LateFence, { record, sides }: Pre
       const again = now?.again ?? record.again;
       const migration = { spec: copyOf(spec), source, target, state, mapping: loaded, fence, toolVersion: toolVersion() };
       const result = await runMigration({ ...migration, context: { ...context, again } });
-      await parkRejects(spec, state, sides, context);
+      await parkRejects(spec, state, worker);
       const { rowsRead, rowsWritten, rejects } = result;
       const { incarnation, title } = await target.describe(context.signal);
       const streaming = await changeEntry<SyncRecord>(state, stateKeys.sync(spec.name), worker, (stored) =>
@@ -95,9 +91,10 @@ async function copied(input: SyncInput, fence: LateFence, { record, sides }: Pre
   }
 }
 
-/** The copy as a migration: changes come behind it, so it proves nothing by itself. */
+/** The copy as a migration with a state of its own: changes come behind it, so it proves nothing by itself. */
 function copyOf(spec: SyncSpec): MigrationSpec {
-  const { version, name, source, target, mapping, range, filter, versions, limits, state, rejects, onTargetNotEmpty, leaseSeconds } = spec;
+  const name = copyName(spec);
+  const { version, source, target, mapping, range, filter, versions, limits, state, rejects, onTargetNotEmpty, leaseSeconds } = spec;
   return {
     ...{ version, name, source, target, mapping, range, filter, versions, limits, state, rejects, onTargetNotEmpty, leaseSeconds },
     kind: "migration",
@@ -122,7 +119,7 @@ async function streamed(streaming: Streaming): Promise<WorkerEnd> {
   const { record, stream } = prepared;
   const { clock, chance, signal, note, faultPoint: fault } = context;
   const sessionMs = spec.sessionSeconds * 1000;
-  const terms = { timeoutMs: sessionMs, heartbeatMs: sessionMs / 15, requestDeadlineMs: sessionMs / 7.5 };
+  const terms = { timeoutMs: sessionMs, heartbeatMs: sessionMs / 15, requestDeadlineMs: requestDeadlineMs(spec) };
   const watch = new JobWatch(input, record, stream.expirationHours ?? spec.retentionHours);
   const syncWorker = new SyncWorker({
     job: spec.name,
@@ -152,7 +149,7 @@ async function streamed(streaming: Streaming): Promise<WorkerEnd> {
       ...{ room: share.room, slots: share.slots, throttle: share.throttle },
       aheadBytes: aheadBytes(spec),
       checkpointMs: spec.checkpointSeconds * 1000,
-      doubtMs: terms.requestDeadlineMs + longestOperationMs(sessionMs),
+      doubtMs: doubtMs(spec),
       applier: async (writer, channel) => {
         fence.arm(channel.fence);
         return await applierOf(streaming, writer, channel);
@@ -173,7 +170,7 @@ async function applierOf({ input, prepared, context }: Streaming, writer: Writer
     mappingHash: mapping.hash,
   });
   const applier = await ChangeApplier.open({
-    ...{ mapping, scope, source, target, writer, parked, clock },
+    ...{ mapping, scope, source, target, writer, parked, clock, doubtMs: doubtMs(spec) },
     sourceKey: described.key,
     described: targetNow,
   });
@@ -195,9 +192,19 @@ function tooManyParked({ name, rejects }: SyncSpec, count: number): TableferryEr
   });
 }
 
-/** What the service may take to apply a request that its client gave up; the successor of a worker waits for it too (R2). An estimate, with room. */
-function longestOperationMs(sessionMs: number): number {
-  return sessionMs / 10;
+/** Milliseconds a write of a worker may take. */
+export function requestDeadlineMs({ sessionSeconds }: SyncSpec): number {
+  return (sessionSeconds * 1000) / 7.5;
+}
+
+/** What the service may take to apply a request that its client gave up; an estimate, with room (R2). */
+export function longestOperationMs({ sessionSeconds }: SyncSpec): number {
+  return (sessionSeconds * 1000) / 10;
+}
+
+/** Within this time whatever was sent has taken effect or never will (R2). */
+function doubtMs(spec: SyncSpec): number {
+  return requestDeadlineMs(spec) + longestOperationMs(spec);
 }
 
 /** Read ahead of what is being applied, a channel; all channels together keep within the bytes in flight. */

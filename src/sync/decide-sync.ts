@@ -46,5 +46,8 @@ export function decideSync(record: SyncRecord | undefined, wanted: WantedSync): 
   if (record.mappingHash === wanted.mappingHash) return "go on";
   if (wanted.onMappingChange === "recopy") return "recopy";
   if (wanted.onMappingChange === "fromNow") return "from now";
-  throw new TableferryError("TF_MAPPING_CHANGED", { message: `the mapping of sync ${wanted.job} changed since it began`, place: wanted.job });
+  throw new TableferryError("TF_MAPPING_CHANGED", {
+    message: `the mapping of sync ${wanted.job} changed since it began`,
+    place: wanted.job,
+  });
 }

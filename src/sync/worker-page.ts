@@ -22,7 +22,9 @@ export function metricsText(records: readonly (WorkerRecord & { readonly job: st
   const lines = [
     "# HELP tableferry_sync_changes_total Changes taken, by what became of them.",
     "# TYPE tableferry_sync_changes_total counter",
-    ...records.flatMap(({ job, counts }) => kinds.map((kind) => `tableferry_sync_changes_total{${label("job", job)},outcome="${kind}"} ${counts[kind]}`)),
+    ...records.flatMap(({ job, counts }) =>
+      kinds.map((kind) => `tableferry_sync_changes_total{${label("job", job)},outcome="${kind}"} ${counts[kind]}`),
+    ),
     "# HELP tableferry_sync_lag_seconds Seconds between the commit of the oldest change that may not be applied and now, by channel.",
     "# TYPE tableferry_sync_lag_seconds gauge",
     ...records.flatMap(({ job, channels }) =>

@@ -179,7 +179,14 @@ export class SyncWorker {
 }
 
 /** What no other worker would do better: the job stops until somebody decides. */
-const endings: readonly ErrorCode[] = ["TF_CHANGES_EXPIRED", "TF_INCARNATION", "TF_SCHEMA_DRIFT", "TF_REJECTS", "TF_STATE_CORRUPT", "TF_INTERNAL"];
+const endings: readonly ErrorCode[] = [
+  "TF_CHANGES_EXPIRED",
+  "TF_INCARNATION",
+  "TF_SCHEMA_DRIFT",
+  "TF_REJECTS",
+  "TF_STATE_CORRUPT",
+  "TF_INTERNAL",
+];
 
 function endsJob(error: unknown): boolean {
   return endings.some((code) => hasCode(error, code));

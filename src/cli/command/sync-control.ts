@@ -49,7 +49,10 @@ export const syncDrain: Command = {
         const { workers, lagMs } = await syncJobStatus(spec, context);
         if (!workers.some(({ condition }) => condition === "alive")) {
           if (workers.some(({ condition }) => condition === "ended")) return;
-          throw new TableferryError("TF_SYNC_NO_WORKER", { message: `no worker of ${spec.name} is alive to apply what is left`, place: spec.name });
+          throw new TableferryError("TF_SYNC_NO_WORKER", {
+            message: `no worker of ${spec.name} is alive to apply what is left`,
+            place: spec.name,
+          });
         }
         invocation.note(`${spec.name} drains, ${lagMs === null ? "lag not known yet" : `${Math.ceil(lagMs / 1000)} s behind`}`);
         await clock.sleep(lookMs, context.signal);

@@ -1,6 +1,9 @@
 import { runSync } from "../../run/run-sync.ts";
 import { exitCodes } from "../exit-code.ts";
-import type { Command } from "../invocation.ts";
+import { servePages, type PageListener } from "../../server/http-listener.ts";
+import { isHealthy, metricsText } from "../../sync/worker-page.ts";
+import type { WorkerRecord } from "../../sync/worker-record.ts";
+import type { Command, Invocation } from "../invocation.ts";
 import { viewFor, withContext } from "../job-run.ts";
 import { loadSync } from "../load-job.ts";
 import { plainText } from "../render/plain-text.ts";
@@ -17,10 +20,12 @@ export const syncRun: Command = {
     const view = await viewFor(invocation);
     let shownAt = -Infinity;
     let shownPhase = "";
+    const beats = new Map<string, WorkerRecord>();
+    const page = await workerPages(invocation, beats);
     const end = await withContext(invocation, job, { view, message }, ({ spec }, context) =>
       runSync(spec, {
         ...context,
-        metricsPort: invocation.number("metrics"),
+        onBeat: (name, record) => void beats.set(name, record),
         onStatus: (status) => {
           if (status.phase === shownPhase && clock.monotonic() - shownAt < lineMs) return;
           shownAt = clock.monotonic();
@@ -30,7 +35,30 @@ export const syncRun: Command = {
         },
       }),
     );
+    await page?.close();
     await invocation.reply({ type: "result", ...end }, () => [`${end.job}: this worker has ended (${end.outcome}).`]);
     return exitCodes.ok;
   },
 };
+
+/** Metrics and health are this machine's alone: their path answers without a signature. */
+async function workerPages(invocation: Invocation, beats: ReadonlyMap<string, WorkerRecord>): Promise<PageListener | undefined> {
+  const port = invocation.number("metrics");
+  if (port === undefined) return undefined;
+  const { clock } = invocation.surroundings;
+  const page = await servePages(
+    {
+      "/metrics": () => ({
+        status: 200,
+        text: metricsText(
+          [...beats].map(([name, record]) => ({ ...record, job: name })),
+          clock.now(),
+        ),
+      }),
+      "/health": () => (isHealthy([...beats.values()], clock.now()) ? { status: 200, text: "ok\n" } : { status: 503, text: "stuck\n" }),
+    },
+    { host: "127.0.0.1", port },
+  );
+  invocation.note(`Metrics at ${page.endpoint}/metrics, health at ${page.endpoint}/health.`);
+  return page;
+}

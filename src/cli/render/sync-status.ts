@@ -28,9 +28,15 @@ export function syncStatusLines(status: SyncJobStatus, options: SyncStatusOption
     ["lag", lagText(status)],
     ["rate", workers.some(isAlive) ? `${count(status.changesPerSecond)} changes/s` : undefined],
     ["changes", counts.changes === 0 ? undefined : countsText(counts)],
-    ["parked", status.parked === 0 ? undefined : paint.yellow(`${counted(status.parked, "key")}; \`${options.self} rejects list ${options.file}\``)],
+    [
+      "parked",
+      status.parked === 0 ? undefined : paint.yellow(`${counted(status.parked, "key")}; \`${options.self} rejects list ${options.file}\``),
+    ],
     ["unread", status.expiresInHours === undefined ? undefined : expiryText(status.expiresInHours)],
-    ["copy", status.copyPassed ? undefined : status.record?.stage === "streaming" ? "done; its end is not passed by every channel yet" : undefined],
+    [
+      "copy",
+      status.copyPassed ? undefined : status.record?.stage === "streaming" ? "done; its end is not passed by every channel yet" : undefined,
+    ],
     ["limits", status.control.rates === undefined ? undefined : ratesText(status.control.rates)],
     ["state", status.stateTitle],
   ];
@@ -97,13 +103,15 @@ function workersLines(workers: readonly WorkerStatus[], { paint, width, now }: S
 function channelLines(channels: readonly ChannelStatus[], screen: { readonly paint: Paint; readonly width: number }): string[] {
   if (channels.length === 0) return [];
   const worst = channels.toSorted((a, b) => (b.lagMs ?? Infinity) - (a.lagMs ?? Infinity));
-  const rows = worst.slice(0, channelsShown).map((channel) => [
-    plainText(channel.id),
-    channel.doing,
-    channel.lagMs === null ? "?" : duration(channel.lagMs / 1000),
-    count(channel.counts.changes),
-    channel.oldestWaiting === null ? "" : new Date(channel.oldestWaiting).toISOString(),
-  ]);
+  const rows = worst
+    .slice(0, channelsShown)
+    .map((channel) => [
+      plainText(channel.id),
+      channel.doing,
+      channel.lagMs === null ? "?" : duration(channel.lagMs / 1000),
+      count(channel.counts.changes),
+      channel.oldestWaiting === null ? "" : new Date(channel.oldestWaiting).toISOString(),
+    ]);
   const more = channels.length > channelsShown ? [`… of ${counted(channels.length, "channel")} in all, those furthest behind first`] : [];
   return ["", ...grid(["channel", "state", "lag", "changes", "oldest unread"], rows, screen), ...more];
 }

@@ -153,10 +153,7 @@ describe("before a request leaves", () => {
     const beforeSend = () => {
       if (fenced) throw new Error("fenced");
     };
-    const both = [
-      transport(request({ path: "/first", beforeSend })),
-      failureOf(transport(request({ path: "/second", beforeSend }))),
-    ];
+    const both = [transport(request({ path: "/first", beforeSend })), failureOf(transport(request({ path: "/second", beforeSend })))];
     expect(String((await Promise.all(both))[1])).toBe("Error: fenced");
     expect(paths).toEqual(["/first"]);
   });

@@ -32,9 +32,24 @@ describe("what a worker does with what earlier ones left", () => {
     ["begins where nothing is", undefined, {}, "begin"],
     ["goes on where everything is as it was", record, {}, "go on"],
     ["copies once more when asked", record, { again: true }, "recopy"],
-    ["copies once more for a changed mapping, where the job says so (R13)", record, { ...changed, onMappingChange: "recopy" as const }, "recopy"],
-    ["applies a changed mapping from now on, where the job says so (R13)", record, { ...changed, onMappingChange: "fromNow" as const }, "from now"],
-    ["does not ask for a target that was not made ready yet", { ...record, target: { title: "table b", incarnation: "" } }, { target: undefined }, "go on"],
+    [
+      "copies once more for a changed mapping, where the job says so (R13)",
+      record,
+      { ...changed, onMappingChange: "recopy" as const },
+      "recopy",
+    ],
+    [
+      "applies a changed mapping from now on, where the job says so (R13)",
+      record,
+      { ...changed, onMappingChange: "fromNow" as const },
+      "from now",
+    ],
+    [
+      "does not ask for a target that was not made ready yet",
+      { ...record, target: { title: "table b", incarnation: "" } },
+      { target: undefined },
+      "go on",
+    ],
   ])("it %s", (_, stored, change, decision) => {
     expect(decideSync(stored, { ...wanted, ...change })).toBe(decision);
   });
@@ -45,7 +60,11 @@ describe("what a worker does with what earlier ones left", () => {
     ["a source made anew (R9)", { source: { title: "table a", incarnation: "a2" } }, "TF_INCARNATION"],
     ["a target made anew (R9)", { target: { title: "table b", incarnation: "b2" } }, "TF_INCARNATION"],
     ["a target that is gone (R9)", { target: undefined }, "TF_INCARNATION"],
-    ["a source made anew, also when asked to copy once more", { source: { title: "table a", incarnation: "a2" }, again: true }, "TF_INCARNATION"],
+    [
+      "a source made anew, also when asked to copy once more",
+      { source: { title: "table a", incarnation: "a2" }, again: true },
+      "TF_INCARNATION",
+    ],
   ])("it refuses %s", (_, change, code) => {
     expect(() => decideSync(record, { ...wanted, ...change })).toThrow(expect.objectContaining({ code }));
   });

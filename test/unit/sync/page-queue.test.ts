@@ -16,7 +16,12 @@ function scripted() {
       waiting.push({ resolve, reject });
       signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
     });
-  return { asked, channel: { start: "0", read }, give: (one: ChangePage) => waiting.shift()!.resolve(one), fail: (error: Error) => waiting.shift()!.reject(error) };
+  return {
+    asked,
+    channel: { start: "0", read },
+    give: (one: ChangePage) => waiting.shift()!.resolve(one),
+    fail: (error: Error) => waiting.shift()!.reject(error),
+  };
 }
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));

@@ -23,6 +23,8 @@ describe("the forecast of when unread changes expire (R3)", () => {
   });
 
   test("stops before what comes next may have holes", () => {
-    expect(() => retentionWarning({ ...input, oldestUnread: now - 23.9 * hour })).toThrow(expect.objectContaining({ code: "TF_CHANGES_EXPIRED" }));
+    expect(() => retentionWarning({ ...input, oldestUnread: now - 23.9 * hour })).toThrow(
+      expect.objectContaining({ code: "TF_CHANGES_EXPIRED" }),
+    );
   });
 });

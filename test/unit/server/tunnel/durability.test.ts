@@ -45,7 +45,12 @@ async function openSlow() {
   await store.catalogue.createInstance("first");
   const key = { id: "id", secret: "secret" };
   const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
-  const caller = new Caller(createServer({ store, tunnels, keys: new AccessKeys([key]), policies: new InstancePolicies(store.catalogue), clock, chance }), clock, key, "first");
+  const caller = new Caller(
+    createServer({ store, tunnels, keys: new AccessKeys([key]), policies: new InstancePolicies(store.catalogue), clock, chance }),
+    clock,
+    key,
+    "first",
+  );
   await caller.createTable("t", oneKey);
   return { disk, caller, clock, store };
 }

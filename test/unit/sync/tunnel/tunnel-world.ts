@@ -277,7 +277,16 @@ export class TunnelWorld {
     const chance = seededChance(this.nextSeed());
     const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
     const keys = new AccessKeys([rootKey]);
-    this.handler = createServer({ store, tunnels, keys, policies: new InstancePolicies(store.catalogue), clock, wireClock: this.clock, interference: faults, chance });
+    this.handler = createServer({
+      store,
+      tunnels,
+      keys,
+      policies: new InstancePolicies(store.catalogue),
+      clock,
+      wireClock: this.clock,
+      interference: faults,
+      chance,
+    });
   }
 
   async close(): Promise<void> {
