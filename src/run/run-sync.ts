@@ -93,19 +93,18 @@ function placed(error: unknown, table: string): Error {
 function tellStatus(spec: SyncSpec, state: StateStore, context: SyncContext): () => void {
   const { onStatus, clock, note } = context;
   if (onStatus === undefined || isSyncSet(spec)) return () => undefined;
-  let cancel: () => void = () => undefined;
-  let ended = false;
-  const next = () => {
-    cancel = clock.after(statusMs, () => {
-      void statusFrom(spec, state, context)
-        .then((status) => ended || onStatus(status))
-        .catch((error: unknown) => note(`The state could not be read (${toError(error).message.split("\n")[0]}).`))
-        .then(() => ended || next());
-    });
+  const end = new AbortController();
+  const tell = async () => {
+    while (!end.signal.aborted) {
+      await clock.sleep(statusMs, end.signal).catch(() => undefined);
+      if (end.signal.aborted) return;
+      try {
+        onStatus(await statusFrom(spec, state, context));
+      } catch (error) {
+        note(`The state could not be read (${toError(error).message.split("\n")[0]}).`);
+      }
+    }
   };
-  next();
-  return () => {
-    ended = true;
-    cancel();
-  };
+  void tell();
+  return () => end.abort();
 }

@@ -7,7 +7,7 @@ import { listParked } from "../sync/apply/replay-parked.ts";
 import { readAudit, writeAudit, type AuditEntry } from "../sync/audit.ts";
 import { changeControl, type SyncControl } from "../sync/sync-control.ts";
 import { syncStatus, type SyncStatus } from "../sync/sync-status.ts";
-import { closing, type Closing } from "./closing.ts";
+import { closing } from "./closing.ts";
 import { lookAtState, migrationState, openState } from "./open-state.ts";
 
 /** What is known of a sync: its own state, and where it lies. JSON-clean. */

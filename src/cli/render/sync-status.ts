@@ -68,7 +68,7 @@ function countsText({ changes, puts, updates, deletes, folded, filtered }: SyncJ
   const parts = [`${count(puts)} put`, `${count(updates)} updated`, `${count(deletes)} deleted`];
   if (folded > 0) parts.push(`${count(folded)} overtaken by a later change`);
   if (filtered > 0) parts.push(`${count(filtered)} filtered out`);
-  return `${count(changes)}: ${parts.join(", ")}`;
+  return `${count(changes)} taken: ${parts.join(", ")}`;
 }
 
 function expiryText(hours: number): string {
