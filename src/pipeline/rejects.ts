@@ -47,7 +47,8 @@ export function rejectsOf(
   ];
 }
 
-function originalOf(row: FlowRow): Pick<Reject, "original" | "cut"> {
+/** A row as it is kept: whole, or as the beginning of its text. */
+export function originalOf(row: FlowRow): Pick<Reject, "original" | "cut"> {
   const original: StoredRow = {
     key: row.key.map(({ name, value }) => [name, scalarOf(value)]),
     columns: row.columns.map(({ name, value, timestamp }) =>

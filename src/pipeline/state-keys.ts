@@ -18,4 +18,7 @@ export const stateKeys = {
   rejects: (job: string, generation: string) => `${job}/${generation}/reject/`,
   reject: (job: string, generation: string, split: string, ordinal: number) =>
     `${job}/${generation}/reject/${encodeURIComponent(split)}/${String(ordinal).padStart(9, "0")}`,
+  /** Source keys whose changes are put aside until they are replayed. */
+  parkedKeys: (job: string) => `${job}/parked/`,
+  parked: (job: string, id: string) => `${job}/parked/${id}`,
 } as const;
