@@ -18,4 +18,8 @@ export const stateKeys = {
   rejects: (job: string, generation: string) => `${job}/${generation}/reject/`,
   reject: (job: string, generation: string, split: string, ordinal: number) =>
     `${job}/${generation}/reject/${encodeURIComponent(split)}/${String(ordinal).padStart(9, "0")}`,
+  /** How its continuous verification stands: `RollingRecord`. */
+  verification: (job: string) => `${job}/verify/rolling`,
+  /** Digests of a round of it that is under way, where sides are compared by digests. */
+  verificationDigests: (job: string) => `${job}/verify/digests`,
 } as const;

@@ -155,7 +155,8 @@ export class TargetLookUpReader implements SuspectReader {
     );
     const form = this.#form;
     return rows.map((raw, i) => ({
-      rows: raw === undefined ? [] : [{ ...form.compared(form.carried(raw)), reading: form.reading(raw), place: keyText(suspects[i]!.key) }],
+      rows:
+        raw === undefined ? [] : [{ ...form.compared(form.carried(raw)), reading: form.reading(raw), place: keyText(suspects[i]!.key) }],
       count: raw === undefined ? 0 : 1,
       rejected: 0,
       refused: 0,
@@ -200,7 +201,9 @@ export class ScanReader implements SuspectReader {
 
   async read(suspects: readonly Suspect[], signal: AbortSignal): Promise<readonly Found[]> {
     const { side, scope, mapping, splits, options } = this.#given;
-    const wanted = new Map(suspects.map(({ id }): [string, Picked] => [id, { rows: [], count: 0, rejected: 0, refused: 0, unsure: false }]));
+    const wanted = new Map(
+      suspects.map(({ id }): [string, Picked] => [id, { rows: [], count: 0, rejected: 0, refused: 0, unsure: false }]),
+    );
     const fold = (batch: Batch, canonicalizer: Canonicalizer) => this.#pick(batch, canonicalizer, wanted);
     await readSplits([{ side, scope, mapping, splits: freshSplits(splits), fold }], { ...options, signal });
     await this.#explain(wanted, signal);

@@ -184,18 +184,22 @@ async function inGroups<T>(
 }
 
 /** What is remembered of a reading to compare it with the next. */
-interface Seen extends Pick<Found, "count" | "refused" | "rejected" | "unsure"> {
+export interface Seen extends Pick<Found, "count" | "refused" | "rejected" | "unsure"> {
   readonly readings: readonly string[];
 }
 
-function seen({ rows, count, refused, rejected, unsure }: Found): Seen {
+export function seen({ rows, count, refused, rejected, unsure }: Found): Seen {
   return { count, refused, rejected, unsure, readings: rows.map(({ reading }) => reading) };
 }
 
-function same(a: Seen, b: Seen): boolean {
+/** Whether nothing was written between two readings. */
+export function same(a: Seen, b: Seen): boolean {
   if (a.unsure === true || b.unsure === true) return false;
   return (
-    a.count === b.count && a.refused === b.refused && a.rejected === b.rejected && a.readings.every((reading, i) => reading === b.readings[i])
+    a.count === b.count &&
+    a.refused === b.refused &&
+    a.rejected === b.rejected &&
+    a.readings.every((reading, i) => reading === b.readings[i])
   );
 }
 
