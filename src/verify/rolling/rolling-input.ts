@@ -67,7 +67,8 @@ export function asVerification(sides: SyncedSides, state?: VerificationState): V
     state,
     parked: sides.explained,
     targetHoldsOnlyThis: sides.targetHoldsOnlyThis,
-    stream: { awaitApplied: (signal) => applied.passed(context.clock.now(), signal), positions: () => ({}) },
+    // The millisecond under way is over only with the next one.
+    stream: { awaitApplied: (signal) => applied.passed(context.clock.now() + 1, signal), positions: () => ({}) },
     fault: sides.fault,
   };
 }
