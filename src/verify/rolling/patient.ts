@@ -25,6 +25,8 @@ export class Patient {
   /** Acknowledged writes. */
   writes = 0;
   failures = 0;
+  /** Hash of the row that was put where there was none: if the source has lost it meanwhile, it is ours to take away. */
+  put: string | undefined;
   /** What the last write met: nothing, until one was sent. */
   last: "acknowledged" | "failed" | undefined;
   /** The target as it was read before the last write. */

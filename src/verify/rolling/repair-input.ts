@@ -8,7 +8,7 @@ import type { SyncedSides } from "./rolling-input.ts";
 /** What is to be repaired, and what for. Nothing is repaired unless somebody asked for it. */
 export interface RepairInput extends SyncedSides {
   readonly differences: readonly Difference[];
-  /** Rows that only the target has are deleted; else they are left standing (`kept`). */
+  /** Rows that only the target has are deleted; else they are left standing (`kept`), but for one that this very call put there. */
   readonly deleteExtras: boolean;
   /** Under `versions: keep` prepared by the run, whose deviation old timestamps need (R5). */
   readonly write: Pick<Target, "write" | "changeEncoder">;

@@ -143,10 +143,11 @@ class RepairRun {
   #decide(patient: Patient, reading: Reading, reader: SuspectReader): RepairPlan | undefined {
     if (!judgeRepair(patient, reading, reader.complete)) return undefined;
     const { source, target } = rowsOf(reading);
-    if (source === undefined && !this.#input.deleteExtras) {
+    if (source === undefined && !this.#input.deleteExtras && reading.target.rows[0]?.hash !== patient.put) {
       patient.outcome = "kept";
       return undefined;
     }
+    if (target === undefined) patient.put = reading.source.rows[0]?.hash;
     const plan = planRepair(source, target, this.#rules);
     if (plan.change === undefined) patient.outcome = plan.outcome;
     return plan;

@@ -84,7 +84,7 @@ describe("a round that is killed", () => {
     const fault = () => sync.source.read > 40 && stop.abort(new Error("enough"));
     const input = sync.input({ context: context(sync, stop.signal), fault: () => void fault() });
     await sync.drive(runRolling(input, stretches)).catch(() => undefined);
-    const [{ rowsCompared }] = (await rollingReport(sync.state, "orders")).days as [{ rowsCompared: number }];
+    const { rowsCompared } = (await rollingReport(sync.state, "orders")).days[0]!;
     const other = mapping({ columns: { size: { from: "size", default: 1n } } });
     const report = await sync.drive(runRolling(sync.input({ mapping: other }), stretches));
     expect(report).toMatchObject({ resumed: false, round: 1, rowsCompared: ROWS });
