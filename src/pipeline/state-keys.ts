@@ -34,4 +34,8 @@ export const stateKeys = {
   /** Who did what, in the order of time. */
   audit: (job: string, at: number, id: string) => `${job}/audit/${String(at).padStart(15, "0")}-${id}`,
   audits: (job: string) => `${job}/audit/`,
+  /** How its continuous verification stands: `RollingRecord`. */
+  verification: (job: string) => `${job}/verify/rolling`,
+  /** Digests of a round of it that is under way, where sides are compared by digests. */
+  verificationDigests: (job: string) => `${job}/verify/digests`,
 } as const;
