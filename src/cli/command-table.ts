@@ -320,8 +320,9 @@ export const commandTable: readonly CommandRow[] = [
     summary: "run a worker that keeps a target in step with its source",
     detail: [
       "Prepares the tunnel, copies what is there, then applies changes until Ctrl-C. Start it as often as you like, anywhere: workers of one job share its channels and take over those of a dead one.",
+      "Several job files make one process that works for all of them, over shared connections.",
     ],
-    arguments: [job],
+    arguments: [{ ...job, repeated: true }],
     options: [
       {
         name: "metrics",

@@ -20,15 +20,42 @@ const statusMs = 2000;
  * @throws TF_CHANGES_EXPIRED, TF_INCARNATION, TF_SYNC_OTHER, TF_MAPPING_CHANGED, TF_MAPPING_INVALID, TF_SCHEMA_DRIFT, TF_REJECTS, TF_SOURCE_MISSING,
  *   TF_TARGET_MISSING, TF_TARGET_NOT_EMPTY, TF_CREDENTIALS_MISSING, TF_CONNECTION, errors of the service
  */
-export function runSync(spec: SyncSpec, context: SyncContext): Promise<SyncEnd> {
-  const run = { ...context, faultPoint: context.faultPoint ?? faultPointFrom(context.env) };
+export async function runSync(spec: SyncSpec, context: SyncContext): Promise<SyncEnd> {
+  return (await runSyncs([spec], context))[0]!;
+}
+
+/** Several syncs in one worker, which share connections, rates and bytes in flight: those of the first. The first that fails ends all. */
+export function runSyncs(specs: readonly SyncSpec[], context: SyncContext): Promise<readonly SyncEnd[]> {
   return closing(async (opened) => {
-    const share = new WorkerShare(spec, run, opened);
-    const state = await openState(migrationState(spec), spec, run, opened);
-    const stopTelling = tellStatus(spec, state, run);
+    const end = new AbortController();
+    const stop = () => end.abort(context.signal.reason);
+    if (context.signal.aborted) stop();
+    context.signal.addEventListener("abort", stop, { once: true });
+    const run = { ...context, signal: end.signal, faultPoint: context.faultPoint ?? faultPointFrom(context.env) };
+    const share = new WorkerShare(specs[0]!, run, opened);
+    let failure: Error | undefined;
+    const ends = await Promise.all(
+      specs.map((spec) =>
+        runOne(spec, share, run).catch((error: unknown): SyncEnd => {
+          failure ??= toError(error);
+          end.abort(failure);
+          return { job: spec.name, outcome: "stopped", tables: 0 };
+        }),
+      ),
+    );
+    context.signal.removeEventListener("abort", stop);
+    if (failure !== undefined) throw failure;
+    return ends;
+  });
+}
+
+function runOne(spec: SyncSpec, share: WorkerShare, context: SyncContext): Promise<SyncEnd> {
+  return closing(async (opened) => {
+    const state = await openState(migrationState(spec), spec, context, opened);
+    const stopTelling = tellStatus(spec, state, context);
     try {
-      if (isSyncSet(spec)) return await runSet(spec, state, share, run);
-      return { job: spec.name, outcome: await syncTable(spec, { state, share, controlledBy: [spec.name] }, run), tables: 1 };
+      if (isSyncSet(spec)) return await runSet(spec, state, share, context);
+      return { job: spec.name, outcome: await syncTable(spec, { state, share, controlledBy: [spec.name] }, context), tables: 1 };
     } finally {
       stopTelling();
     }
