@@ -36,6 +36,7 @@ export interface LiveSyncOptions {
   readonly latencyMs?: number;
   readonly pageRows?: number;
   readonly allowUpdate?: boolean;
+  readonly timeToLiveSeconds?: number;
 }
 
 export const idOf = (id: number): Key => [{ name: "id", value: BigInt(id) }];
@@ -61,8 +62,8 @@ export class LiveSync {
     this.chance = seededChance(options.seed ?? 1);
     this.lagMs = options.lagMs ?? 40;
     const { clock, chance } = this;
-    const { maxVersions = 1, latencyMs = 8, pageRows = 6 } = options;
-    const both = { clock, chance, maxVersions, latencyMs, pageRows };
+    const { maxVersions = 1, latencyMs = 8, pageRows = 6, timeToLiveSeconds = -1 } = options;
+    const both = { clock, chance, maxVersions, latencyMs, pageRows, timeToLiveSeconds };
     this.source = new LiveTable({ ...both, title: "source" });
     this.target = new LiveTable({
       ...both,

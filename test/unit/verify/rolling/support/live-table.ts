@@ -21,6 +21,7 @@ export interface LiveTableOptions {
   readonly maxVersions?: number;
   readonly pageRows?: number;
   readonly allowUpdate?: boolean;
+  readonly timeToLiveSeconds?: number;
   /** Milliseconds a request takes at most. */
   readonly latencyMs?: number;
 }
@@ -76,8 +77,8 @@ export class LiveTable implements Source {
   }
 
   describe(): Promise<Described> {
-    const { title, maxVersions = 1, allowUpdate = true } = this.options;
-    const facts = { columns: [], open: true, uniqueKeys: true, timeToLiveSeconds: -1, incarnation: title };
+    const { title, maxVersions = 1, allowUpdate = true, timeToLiveSeconds = -1 } = this.options;
+    const facts = { columns: [], open: true, uniqueKeys: true, timeToLiveSeconds, incarnation: title };
     return Promise.resolve({ exists: true, title, key: this.key, maxVersions, allowUpdate, estimatedRows: this.rows.length, ...facts });
   }
 
