@@ -22,6 +22,8 @@ export interface SettleRules extends Rules {
   readonly bytes: number;
   /** Suspects are read in this many groups at once where they are read by key. */
   readonly workers: number;
+  /** Columns told of one difference at most; left out: all. */
+  readonly columnsMost?: number | undefined;
 }
 
 export interface BothSides {
@@ -88,14 +90,14 @@ export async function settle(
       const { steady, search, verdict } = reading;
       if (!last && search) again.push({ ...reading.suspect, sources: [], rejected: 0 });
       else if (!last && (!steady || (verdict.difference !== undefined && !rules.decisive))) again.push(reading.suspect);
-      else conclude(search ? { ...reading, steady: false } : reading, list, into);
+      else conclude(search ? { ...reading, steady: false } : reading, rules, list, into);
       if (!steady) into.moved++;
     }
     left = again;
   }
 }
 
-function conclude({ suspect, steady, verdict }: Reading, list: number, into: Settlement): void {
+function conclude({ suspect, steady, verdict }: Reading, { columnsMost }: SettleRules, list: number, into: Settlement): void {
   const { difference, rows, rejected, explained } = verdict;
   into.rejected += rejected;
   if (steady && difference === undefined) {
@@ -106,9 +108,9 @@ function conclude({ suspect, steady, verdict }: Reading, list: number, into: Set
   into.differenceCount += steady ? rows : 1;
   if (!steady) into.unsettled++;
   if (into.differences.length >= list) return;
-  into.differences.push(
-    steady ? difference! : { kind: "unsettled", key: difference?.key ?? keyText(suspect.key), columns: difference?.columns ?? [] },
-  );
+  const key = difference?.key ?? keyText(suspect.key);
+  const columns = difference?.columns.slice(0, columnsMost) ?? [];
+  into.differences.push(steady ? { ...difference!, columns } : { kind: "unsettled", key, columns });
 }
 
 interface Way {
@@ -129,25 +131,27 @@ async function* readRound(suspects: readonly Suspect[], sides: BothSides, rules:
   for (const way of ways.values()) yield* readWay(way.suspects, way, rules);
 }
 
-/** The same two readers for all; the target is waited for once, not once a group. */
+/** The same two readers for all; the target is waited for once, not once a group. Of a reading only what tells it apart is remembered. */
 async function* readWay(suspects: readonly Suspect[], way: Way, rules: SettleRules): AsyncGenerator<Reading> {
   const { signal, awaitApplied } = rules;
-  const firsts = await inGroups(suspects, way, rules, async (group) => (await way.source.read(group, signal)).map(seen));
+  const firsts: Seen[] = [];
+  for await (const found of inGroups(suspects, way, rules, (group) => way.source.read(group, signal))) firsts.push(seen(found));
   await awaitApplied?.(signal);
-  const seconds = await inGroups(suspects, way, rules, (group) => readBoth(group, way, rules));
-  const doubtful: number[] = [];
-  for (const [i, { source, verdict }] of seconds.entries()) {
-    const steady = same(firsts[i]!, source);
-    if (steady && verdict.difference !== undefined && awaitApplied !== undefined) doubtful.push(i);
-    else yield readingOf(suspects[i]!, steady, verdict, way);
+  const doubtful: (Both & { readonly suspect: Suspect })[] = [];
+  let at = 0;
+  for await (const { source, target, verdict } of inGroups(suspects, way, rules, (group) => readBoth(group, way, rules))) {
+    const suspect = suspects[at]!;
+    const steady = same(firsts[at++]!, source);
+    if (steady && verdict.difference !== undefined && awaitApplied !== undefined) doubtful.push({ suspect, source, target });
+    else yield readingOf(suspect, steady, verdict, way);
   }
   if (doubtful.length === 0) return;
   await awaitApplied?.(signal);
-  const again = doubtful.map((i) => suspects[i]!);
-  const thirds = await inGroups(again, way, rules, (group) => readBoth(group, way, rules));
-  for (const [at, i] of doubtful.entries()) {
-    const [before, { source, target, verdict }] = [seconds[i]!, thirds[at]!];
-    yield readingOf(suspects[i]!, same(before.source, source) && same(before.target, target), verdict, way);
+  const again = doubtful.map(({ suspect }) => suspect);
+  at = 0;
+  for await (const { source, target, verdict } of inGroups(again, way, rules, (group) => readBoth(group, way, rules))) {
+    const before = doubtful[at++]!;
+    yield readingOf(before.suspect, same(before.source, source) && same(before.target, target), verdict, way);
   }
 }
 
@@ -155,8 +159,17 @@ function readingOf(suspect: Suspect, steady: boolean, verdict: Verdict, { source
   return { suspect, steady, verdict, search: steady && verdict.difference?.kind === "extra" && !source.complete };
 }
 
-/** The target, then the source. What is remembered of both is small; the rows are let go of. */
-async function readBoth(group: readonly Suspect[], { source, target }: Way, rules: SettleRules) {
+interface Both {
+  readonly source: Seen;
+  readonly target: Seen;
+}
+
+/** The target, then the source. */
+async function readBoth(
+  group: readonly Suspect[],
+  { source, target }: Way,
+  rules: SettleRules,
+): Promise<readonly (Both & { readonly verdict: Verdict })[]> {
   const there = await target.read(group, rules.signal);
   const here = await source.read(group, rules.signal);
   return group.map((suspect, i) => ({
@@ -167,20 +180,18 @@ async function readBoth(group: readonly Suspect[], { source, target }: Way, rule
 }
 
 /** Some groups at once, so that rows in memory stay within `rules.bytes`; answers in the order of the suspects. */
-async function inGroups<T>(
+async function* inGroups<T>(
   suspects: readonly Suspect[],
   { source, target }: Way,
   rules: SettleRules,
   read: (group: readonly Suspect[]) => Promise<readonly T[]>,
-): Promise<readonly T[]> {
+): AsyncGenerator<T> {
   // A reader that goes through everything takes all suspects at once; readers by key go in small groups, several at a time.
   const [keys, wide] = source.byKey && target.byKey ? [KEYS_A_GROUP, rules.workers] : [Infinity, 1];
   const groups = grouped(suspects, keys, rules.bytes / wide / 3);
-  const all: T[] = [];
   for (let at = 0; at < groups.length; at += wide) {
-    for (const some of await Promise.all(groups.slice(at, at + wide).map(read))) all.push(...some);
+    for (const some of await Promise.all(groups.slice(at, at + wide).map(read))) yield* some;
   }
-  return all;
 }
 
 /** What is remembered of a reading to compare it with the next. */

@@ -39,7 +39,8 @@ export interface RollingRecord {
 
 const DAYS_KEPT = 30;
 const DIFFERENCES_KEPT = 100;
-const COLUMNS_KEPT = 10;
+/** Columns told of one difference. */
+export const COLUMNS_KEPT = 10;
 
 /** The record of one job's rolling verification under one verifier's token. */
 export class RollingLedger {

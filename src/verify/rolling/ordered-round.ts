@@ -4,7 +4,7 @@ import { withoutExpiringCells, type Sides } from "../sides.ts";
 import { suspectReaders } from "../suspect-readers.ts";
 import type { VerificationInput } from "../verification-input.ts";
 import { noCounts, settledCounts } from "./counts.ts";
-import type { RollingLedger, RoundRecord } from "./ledger.ts";
+import { COLUMNS_KEPT, type RollingLedger, type RoundRecord } from "./ledger.ts";
 import { restAfter, type Pace } from "./pace.ts";
 import { idOfText, textOfId } from "./parts.ts";
 import type { RollingInput } from "./rolling-input.ts";
@@ -102,6 +102,6 @@ async function settleStretch({ input, sides }: OrderedRound, { splits }: RoundRe
   };
   const options = { workers: input.limits.workers, throttle: undefined, onBatch: () => undefined };
   const { readers, rules } = suspectReaders(input, sides, parts, options);
-  await settle(suspects, readers, rules, suspects.length, found);
+  await settle(suspects, readers, { ...rules, columnsMost: COLUMNS_KEPT }, suspects.length, found);
   return found;
 }

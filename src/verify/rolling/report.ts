@@ -40,7 +40,8 @@ export interface RollingReport {
   readonly job: string;
   /**
    * Since when every row has been verified at least once: its distance from now is the *verification age*, for cut-over to ask. Null: some
-   * part of the sides was never verified, or by another mapping.
+   * part of the sides was never verified, or by another mapping. It says that rows were looked at, not what was found: that stands in
+   * `differing` and `unsettled` of `last` and `current`.
    */
   readonly verifiedSince: number | null;
   /** The round under way. */

@@ -153,6 +153,37 @@ describe("an extra row under a mapping that derives the key", () => {
   });
 });
 
+describe("a row that moves to another target key while it is compared", () => {
+  const slots = mapping({ key: { id: "slot" }, injective: true });
+  const at = (id: number, slot: bigint, value: bigint) => row(id, { slot, value });
+
+  test("leaves its place to another row, which is searched for before it counts as extra", async () => {
+    const source = new MemorySide([at(1, 5n, 0n), at(2, 7n, 0n)]);
+    const target = new MemorySide([row(5, { value: 1n }), row(7, { value: 0n })]);
+    // Row 1 goes elsewhere once it is known as where slot 5 comes from, and row 2 takes its place.
+    source.onLookUp = (count) => {
+      if (count !== 1) return;
+      source.rows = [at(1, 6n, 0n), at(2, 5n, 9n)];
+      target.rows = [row(5, { value: 9n }), row(6, { value: 0n })];
+    };
+    const stream = { awaitApplied: () => Promise.resolve(), positions: () => ({}) };
+    const { result } = await compare(source, target, { mapping: slots, quiescent: false, stream });
+    expect(result).toMatchObject({ equal: true, differences: [] });
+  });
+
+  test("and where no other row has taken it, the old target row is extra", async () => {
+    const source = new MemorySide([at(1, 5n, 0n)]);
+    const target = new MemorySide([row(5, { value: 1n })]);
+    source.onLookUp = (count) => {
+      if (count === 1) source.rows = [at(1, 6n, 0n)];
+      if (count === 1) target.rows.push(row(6, { value: 0n }));
+    };
+    const stream = { awaitApplied: () => Promise.resolve(), positions: () => ({}) };
+    const { result } = await compare(source, target, { mapping: slots, quiescent: false, stream });
+    expect(result.differences).toEqual([{ kind: "extra", key: "id=5", columns: [] }]);
+  });
+});
+
 describe("cells that expire", () => {
   const day = 86_400;
   const now = 1_700_000_000_000;

@@ -36,7 +36,9 @@ async function killed(sync: LiveSync, given: Partial<RollingInput> = {}) {
       if (++passed === left) throw new Error("killed");
     };
     const run = sync.drive(runRolling(sync.input({ token: `verifier ${kills}`, fault, ...given }), stretches));
-    const report = await run.catch((error: unknown) => (error instanceof Error && error.message === "killed" ? undefined : Promise.reject(error)));
+    const report = await run.catch((error: unknown) =>
+      error instanceof Error && error.message === "killed" ? undefined : Promise.reject(error),
+    );
     if (report !== undefined) return { report, kills };
     kills++;
   }
@@ -159,8 +161,7 @@ describe("what a rolling verification reports", () => {
     const sync = still();
     const stop = new AbortController();
     const began = sync.clock.now();
-    const rounds = (signal: AbortSignal) =>
-      runRolling(sync.input({ everySeconds: 1000, context: context(sync, signal) }), stretches);
+    const rounds = (signal: AbortSignal) => runRolling(sync.input({ everySeconds: 1000, context: context(sync, signal) }), stretches);
     const first = rounds(stop.signal);
     first.catch(() => undefined);
     await sync.pass(500_000, 1000);
@@ -214,8 +215,39 @@ describe("what a rolling verification reports", () => {
       for (const id of [5, 7]) sync.replay(id);
       sync.parked.clear();
       const after = await sync.drive(runRolling(sync.input(), stretches));
-      expect(after).toMatchObject({ explained: 0, differing: 1, differences: [{ kind: "extra", key: through === undefined ? "id=6" : "id=60" }] });
+      expect(after).toMatchObject({
+        explained: 0,
+        differing: 1,
+        differences: [{ kind: "extra", key: through === undefined ? "id=6" : "id=60" }],
+      });
     }
+  });
+});
+
+describe("under `versions: keep`", () => {
+  const cell = (value: bigint, timestamp: number) => [{ name: "size", value, timestamp }];
+
+  test("cells that are about to expire are left out at the time of their reading, not of the round's beginning", async () => {
+    const sync = still({ versions: "keep", timeToLiveSeconds: day });
+    const now = sync.clock.now();
+    const early = now - day * 1000;
+    // Ten minutes before expiry they are not compared any more: the first at once, the second when its stretch comes.
+    sync.target.write({ type: "put", key: idOf(1), cells: cell(7n, early + 300_000) });
+    sync.source.write({ type: "put", key: idOf(1), cells: [] });
+    sync.target.write({ type: "put", key: idOf(90), cells: cell(7n, early + 1_000_000) });
+    sync.source.write({ type: "put", key: idOf(90), cells: [] });
+    sync.target.write({ type: "put", key: idOf(95), cells: cell(7n, early + 9_000_000) });
+    sync.source.write({ type: "put", key: idOf(95), cells: [] });
+    const report = await sync.drive(runRolling(sync.input({ scope: { versions: "keep" }, everySeconds: 2000 }), stretches), 1000);
+    expect(report.differences.map(({ key }) => key)).toEqual(["id=95"]);
+  });
+
+  test("versions that came to light when newer ones were deleted are no loss, and are told as what they are", async () => {
+    const sync = still({ versions: "keep", maxVersions: 3 });
+    const now = sync.clock.now();
+    sync.target.write({ type: "update", key: idOf(4), cells: [{ op: "put", name: "size", value: 1n, timestamp: now - 5000 }] });
+    const report = await sync.drive(runRolling(sync.input({ scope: { versions: "keep" } }), stretches));
+    expect(report.differences).toMatchObject([{ kind: "hidden-version", key: "id=4" }]);
   });
 });
 

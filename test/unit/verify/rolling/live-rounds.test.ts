@@ -95,6 +95,27 @@ describe.each(ways)("a round over sides that are written all along, with %s,", (
   }, 20_000);
 });
 
+describe("a round that is killed while both sides are written", () => {
+  test("still finds exactly what was harmed", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const sync = live(seed, ways[seed % 3]![1]);
+      const expected = harm(sync, sync.options.mapping, sync.options.versions === "keep");
+      let report: RoundReport | undefined;
+      for (let kills = 0; report === undefined; kills++) {
+        let left = 2 + sync.int(4 + kills);
+        const fault = () => {
+          if (--left === 0) throw new Error("killed");
+        };
+        const run = sync.drive(runRolling(sync.input({ token: `run ${kills}`, fault }), stretches));
+        report = await run.catch((error: unknown) => (String(error).includes("killed") ? undefined : Promise.reject(error)));
+      }
+      expect(found(report), `seed ${seed}`).toEqual(expected);
+      expect(report.suspected).toBe(report.settled + report.differing + report.unsettled + report.explained);
+      sync.stop();
+    }
+  });
+});
+
 describe("rounds one after the other", () => {
   test("find in the next round what was harmed behind the reading of this one", async () => {
     for (let seed = 1; seed <= 10; seed++) {
