@@ -200,6 +200,16 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./command/rejects-show.ts")).rejectsShow,
   },
   {
+    path: "rejects replay",
+    summary: "carry rows that a sync has put aside over, as the source has them now",
+    detail: ["Never writes what was kept: each row is read from the source and mapped anew. May run beside the workers."],
+    arguments: [job, { name: "number", optional: true, repeated: true, text: "numbers in `rejects list`; left out: all" }],
+    examples: [
+      { type: "rejects replay orders-sync.yaml", gives: "rows that can be carried over now are; the others stay, with their cause" },
+    ],
+    load: async () => (await import("./command/rejects-replay.ts")).rejectsReplay,
+  },
+  {
     path: "explain",
     summary: "follow one row through a job: source, mapping, target, split, reject",
     arguments: [
@@ -381,6 +391,25 @@ export const commandTable: readonly CommandRow[] = [
     options: [reason],
     examples: [{ type: "sync drain orders-sync.yaml", gives: "waits until all workers have ended" }],
     load: async () => (await import("./command/sync-control.ts")).syncDrain,
+  },
+  {
+    path: "sync verify",
+    summary: "compare both sides of a running sync, row by row, without alarms for rows in flight",
+    detail: [
+      "One round; with --continuous round after round. Coverage by day and the age of the oldest proof are kept with the sync (--report shows them).",
+      "--repair writes rows that differ under conditions that never overwrite a newer value; each write is kept with who asked for it.",
+    ],
+    arguments: [job],
+    options: [
+      { name: "continuous", kind: "flag", text: "round after round until Ctrl-C" },
+      { name: "every", kind: "count", value: "seconds", text: "spread a round over so many seconds" },
+      { name: "repair", kind: "flag", text: "repair rows that are missing or different" },
+      { name: "delete-extras", kind: "flag", text: "with --repair: delete rows that only the target has" },
+      { name: "report", kind: "flag", text: "show what was verified, by day, and compare nothing" },
+      { name: "yes", short: "y", kind: "flag", text: "do not ask before deleting" },
+    ],
+    examples: [{ type: "sync verify orders-sync.yaml --continuous --every 86400", gives: "every row compared once a day" }],
+    load: async () => (await import("./command/sync-verify.ts")).syncVerify,
   },
   {
     path: "sync audit",

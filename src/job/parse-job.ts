@@ -35,7 +35,8 @@ export function parseSync(input: string | object, file = "job"): SyncSpec {
   });
 }
 
-function parseAnyJob(input: string | object, file: string): JobSpec | SyncSpec {
+/** A job of any kind, as `parseJob` reads it. @throws TF_SPEC_INVALID */
+export function parseAnyJob(input: string | object, file = "job"): JobSpec | SyncSpec {
   if (typeof input !== "string") return checked(input, () => undefined, file);
   const lines = new LineCounter();
   const document = parseDocument(input, { lineCounter: lines, prettyErrors: false });
