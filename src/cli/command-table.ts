@@ -419,6 +419,34 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./command/sync-audit.ts")).syncAuditList,
   },
   {
+    path: "cutover check",
+    summary: "tell whether writers may be moved to the other side now, and what is not in order",
+    detail: ["Changes nothing. The job says how writers are kept out: `cutOver` in a job of kind sync (docs/cut-over.md)."],
+    arguments: [job],
+    examples: [{ type: "cutover check orders-sync.yaml", gives: "each condition, with what was found" }],
+    load: async () => (await import("./command/cutover-check.ts")).cutoverCheck,
+  },
+  {
+    path: "cutover run",
+    summary: "move writers from the source to the target, so that the sync then goes the way back",
+    detail: [
+      "Keeps writers out, waits until everything is applied and verified, makes the way back, lets writers in on the other side. What fails or takes too long leads back: writers go on where they were.",
+      "Interrupted in any way, the same command goes on.",
+    ],
+    arguments: [job],
+    options: [{ name: "yes", short: "y", kind: "flag", text: "do not ask" }],
+    examples: [{ type: "cutover run orders-sync.yaml --yes", gives: "writers go to the target; fence seconds are told" }],
+    load: async () => (await import("./command/cutover-run.ts")).cutoverRun,
+  },
+  {
+    path: "cutover back",
+    summary: "move writers back to the source",
+    arguments: [job],
+    options: [{ name: "yes", short: "y", kind: "flag", text: "do not ask" }],
+    examples: [{ type: "cutover back orders-sync.yaml --yes", gives: "writers go to the source again" }],
+    load: async () => (await import("./command/cutover-run.ts")).cutoverBack,
+  },
+  {
     path: "unlock",
     summary: "free a Pulumi stack whose engine was killed, after checking that it is dead",
     detail: [
@@ -453,6 +481,7 @@ export const commandTable: readonly CommandRow[] = [
 
 /** Words that only group commands. */
 export const groups: Readonly<Record<string, string>> = {
+  cutover: "move writers to the other side, and back",
   sync: "keep a target in step with its source",
   rejects: "rows that a job could not carry over",
   certificate: "certificates of verified copies",

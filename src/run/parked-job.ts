@@ -6,7 +6,7 @@ import { closing } from "./closing.ts";
 import { openSync } from "./open-sync.ts";
 import { lookAtState, migrationState } from "./open-state.ts";
 import type { SyncContext } from "./sync-context.ts";
-import { whoAmI } from "./sync-job.ts";
+import { inForce, whoAmI } from "./sync-job.ts";
 import { longestOperationMs, requestDeadlineMs } from "./sync-table.ts";
 
 export interface ParkedList {
@@ -17,8 +17,9 @@ export interface ParkedList {
 }
 
 /** Keys of a sync that are put aside (R6). @throws TF_STATE_CORRUPT */
-export function parkedOfSync(spec: SyncSpec, context: SyncContext, most: number): Promise<ParkedList> {
+export function parkedOfSync(asked: SyncSpec, context: SyncContext, most: number): Promise<ParkedList> {
   return closing(async (opened) => {
+    const spec = await inForce(asked, context);
     const state = await lookAtState(migrationState(spec), spec, context, opened);
     const parked: Parked[] = [];
     let count = 0;
@@ -32,8 +33,9 @@ export function parkedOfSync(spec: SyncSpec, context: SyncContext, most: number)
  * @param numbers in the order of `parkedOfSync`, from 1; left out: all
  * @throws TF_SYNC_NO_WORKER before the sync streams; errors of both sides
  */
-export function replaySync(spec: SyncSpec, context: SyncContext, numbers?: readonly number[]): Promise<ReplayResult> {
+export function replaySync(asked: SyncSpec, context: SyncContext, numbers?: readonly number[]): Promise<ReplayResult> {
   return closing(async (opened) => {
+    const spec = await inForce(asked, context);
     const { state, source, target, sides } = await openSync(spec, context, { beforeWrite: () => undefined, look: false }, opened);
     const chosen: Parked[] = [];
     let at = 0;

@@ -5,9 +5,11 @@ import type { StateStore } from "../pipeline/state-store.ts";
 import { thisProcess } from "../pipeline/process-owner.ts";
 import { listParked } from "../sync/apply/replay-parked.ts";
 import { readAudit, writeAudit, type AuditEntry } from "../sync/audit.ts";
+import { peekCutOver } from "../sync/cut-over/cut-over-record.ts";
 import { changeControl, type SyncControl } from "../sync/sync-control.ts";
 import { syncStatus, type SyncStatus } from "../sync/sync-status.ts";
 import { closing } from "./closing.ts";
+import { wayOf } from "./sync-ways.ts";
 import { lookAtState, migrationState, openState } from "./open-state.ts";
 
 /** What is known of a sync: its own state, and where it lies. JSON-clean. */
@@ -24,8 +26,23 @@ type LookContext = Pick<JobContext, "clock" | "chance" | "folder" | "env" | "sig
 export function syncJobStatus(spec: SyncSpec, context: LookContext): Promise<SyncJobStatus> {
   return closing(async (opened) => {
     const state = await lookAtState(migrationState(spec), spec, context, opened);
-    return await statusFrom(spec, state, context);
+    return await statusInForce(spec, state, context);
   });
+}
+
+/** The sync as it goes now, by its state. */
+export function inForce(spec: SyncSpec, context: LookContext): Promise<SyncSpec> {
+  if (spec.cutOver === undefined) return Promise.resolve(spec);
+  return closing(async (opened) => {
+    const state = await lookAtState(migrationState(spec), spec, context, opened);
+    return wayOf(spec, (await peekCutOver(state, spec.name)).way);
+  });
+}
+
+/** Of the way that is in force; a sync without a cut-over has one way. */
+export async function statusInForce(spec: SyncSpec, state: StateStore, context: Pick<LookContext, "clock">): Promise<SyncJobStatus> {
+  const { way } = await peekCutOver(state, spec.name);
+  return await statusFrom(wayOf(spec, way), state, context);
 }
 
 export async function statusFrom(spec: SyncSpec, state: StateStore, { clock }: Pick<LookContext, "clock">): Promise<SyncJobStatus> {
@@ -52,7 +69,8 @@ export function controlSync(
 ): Promise<SyncControl> {
   return closing(async (opened) => {
     const state = await openState(migrationState(spec), spec, context, opened);
-    const control = await changeControl(state, spec.name, context.chance.id(), change);
+    const { way } = await peekCutOver(state, spec.name);
+    const control = await changeControl(state, wayOf(spec, way).name, context.chance.id(), change);
     await writeAudit(state, spec.name, context, { who: whoAmI(), ...audit });
     return control;
   });

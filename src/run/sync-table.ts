@@ -18,6 +18,7 @@ import type { HeldChannel } from "../sync/channel.ts";
 import type { Applier } from "../sync/channel-run.ts";
 import { prepareSync, type PreparedSync, type SyncInput } from "../sync/prepare-sync.ts";
 import { peekSync, type SyncRecord } from "../sync/sync-record.ts";
+import { ensureStream } from "../sync/tunnel/ensure-stream.ts";
 import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { closing } from "./closing.ts";
@@ -97,10 +98,18 @@ async function copied(input: SyncInput, fence: LateFence, { record }: PreparedSy
  * The target ready for changes: made where nothing was copied, and taking timestamps as old as changes may be (R5). Before any channel is held, so behind no
  * fence: it may be done twice, and by several workers at once.
  */
-async function readyTarget({ target, versions, retentionHours }: SyncSpec, client: TableStoreClient, context: SyncContext): Promise<void> {
+async function readyTarget(
+  { target, versions, retentionHours, cutOver }: SyncSpec,
+  client: TableStoreClient,
+  context: SyncContext,
+): Promise<void> {
   const table = tableTarget(client, target.table, { create: target.create, clock: context.clock });
   const oldestTimestampMs = retentionHours * 3_600_000;
   await table.prepare({ notEmpty: "merge", resuming: true, versions, oldestTimestampMs }, context.signal);
+  if (cutOver === undefined) return;
+  // The way back needs it; switched on early, so that nothing about the target changes when writers are moved (R12).
+  const { clock, chance, signal } = context;
+  await ensureStream({ client, clock, chance, signal }, target.table, { expirationHours: retentionHours, originColumns: [] });
 }
 
 /** The copy as a migration with a state of its own: changes come behind it, so it proves nothing by itself. */

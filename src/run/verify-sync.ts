@@ -11,6 +11,7 @@ import type { RepairReport } from "../verify/rolling/repair-input.ts";
 import { runRolling } from "../verify/rolling/rolling.ts";
 import type { SyncedSides } from "../verify/rolling/rolling-input.ts";
 import { rollingReport, type RollingReport, type RoundReport } from "../verify/rolling/report.ts";
+import { inForce } from "./sync-job.ts";
 import { closing, type Closing } from "./closing.ts";
 import { lookAtState, migrationState } from "./open-state.ts";
 import { openSync, type OpenedSync } from "./open-sync.ts";
@@ -38,8 +39,9 @@ export interface VerifiedSync {
  * with who asked for it.
  * @throws TF_SYNC_NO_WORKER, TF_STOPPED, TF_FENCED (another verifier), TF_INCARNATION; errors of both sides
  */
-export function verifySync(spec: SyncSpec, context: SyncContext, options: VerifySyncOptions): Promise<VerifiedSync> {
+export function verifySync(asked: SyncSpec, context: SyncContext, options: VerifySyncOptions): Promise<VerifiedSync> {
   return closing(async (opened) => {
+    const spec = await inForce(asked, context);
     const beforeWrite = () => undefined;
     const sync = await openSync(spec, context, { beforeWrite, look: false }, opened);
     const sides = syncedSides(spec, context, sync, opened);
@@ -57,8 +59,11 @@ export function verifySync(spec: SyncSpec, context: SyncContext, options: Verify
 }
 
 /** How continuous verification of a sync stands. @throws TF_STATE_CORRUPT */
-export function verificationOfSync(spec: SyncSpec, context: SyncContext): Promise<RollingReport> {
-  return closing(async (opened) => rollingReport(await lookAtState(migrationState(spec), spec, context, opened), spec.name));
+export function verificationOfSync(asked: SyncSpec, context: SyncContext): Promise<RollingReport> {
+  return closing(async (opened) => {
+    const spec = await inForce(asked, context);
+    return rollingReport(await lookAtState(migrationState(asked), asked, context, opened), spec.name);
+  });
 }
 
 /** Repaired at once at most; the next round finds the others. */

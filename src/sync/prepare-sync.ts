@@ -64,7 +64,7 @@ export async function prepareSync(input: SyncInput): Promise<PreparedSync> {
     again: context.again ?? false,
   });
   if (decision === "go on") return { record: found!, sides, stream };
-  const name = spec.tunnel ?? `tableferry_${spec.name}`;
+  const name = tunnelNameOf(spec);
   const named = { tableName: spec.source.table, tunnelName: name };
   const start = startOf(spec);
   const tunnel = await ensureTunnel(admin, {
@@ -110,6 +110,11 @@ async function originColumnsFor(
   const origins = [...plan.targetKey.map(({ from }) => from), ...plan.columns.map(({ from }) => from)];
   const read = origins.flatMap((origin) => (origin.kind === "column" ? [origin.name] : []));
   return [...new Set([...read, ...plan.computed.flatMap(({ inputs }) => inputs)])].filter((name) => !keys.has(name));
+}
+
+/** The tunnel that a sync takes its changes from. */
+export function tunnelNameOf({ tunnel, name }: Pick<SyncSpec, "tunnel" | "name">): string {
+  return tunnel ?? `tableferry_${name}`;
 }
 
 /** Nanoseconds since 1970. */
