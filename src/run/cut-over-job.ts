@@ -1,17 +1,12 @@
-import { TableferryError, toError } from "../base/error.ts";
-import { findTable } from "../connector/table-store/table-facts.ts";
+import { TableferryError } from "../base/error.ts";
 import type { CutOverSpec, SyncSpec } from "../job/sync-spec.ts";
-import type { KeySchema } from "../model/schema.ts";
-import type { KeyValue } from "../model/value.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { writeAudit } from "../sync/audit.ts";
+import { canary } from "../sync/cut-over/canary.ts";
 import { cutOver, type CutOverResult } from "../sync/cut-over/cut-over.ts";
 import { peekCutOver, type CutOverRecord, type Way } from "../sync/cut-over/cut-over-record.ts";
 import { readiness, type ReadinessItem } from "../sync/cut-over/readiness.ts";
 import { rollingReport } from "../verify/rolling/report.ts";
-import { deleteRow } from "../wire/operation/delete-row.ts";
-import { encodeChange } from "../wire/plainbuffer/encode.ts";
-import { ServiceError } from "../wire/service-error.ts";
 import { closing, type Closing } from "./closing.ts";
 import { cutOverActs } from "./cut-over-acts.ts";
 import { openClient } from "./open-client.ts";
@@ -97,7 +92,7 @@ async function checked(spec: SyncSpec, state: StateStore, context: SyncContext, 
     ...{ status, verification, cutOver: rules },
     rejectsAllowed: spec.rejects.allowed,
     lagMs: spec.lagSeconds * 1000,
-    canary: await canary(active, context, opened),
+    canary: await wayBack(active, context, opened),
     now: context.clock.now(),
   });
   return { job: spec.name, ready: items.every(({ ready }) => ready), record, items };
@@ -112,55 +107,9 @@ function refuseUnready({ job, items, ready }: CutOverCheck): void {
   });
 }
 
-/**
- * Tries the way back without changing anything: the stream of the side written now can be read, and the side read now can be written, shown by a delete whose
- * condition cannot hold.
- */
-async function canary(active: SyncSpec, context: SyncContext, opened: Closing): Promise<readonly string[]> {
-  const { signal } = context;
-  const problems: string[] = [];
+/** Tries the way back, from the side that is written now to the one that is read. */
+async function wayBack(active: SyncSpec, context: SyncContext, opened: Closing): Promise<readonly string[]> {
   const written = await openClient({ place: active.target, context, concurrency: 2 }, opened);
   const read = await openClient({ place: active.source, context, concurrency: 2 }, opened);
-  const trying = async (what: string, act: () => Promise<string | undefined>) => {
-    try {
-      const problem = await act();
-      if (problem !== undefined) problems.push(`${what}: ${problem}`);
-    } catch (error) {
-      problems.push(`${what}: ${error instanceof ServiceError ? error.code : toError(error).message.split("\n")[0]}`);
-    }
-  };
-  await trying(`the stream of ${active.target.table}`, async () => {
-    const found = await findTable(written, active.target.table, signal);
-    return found === undefined ? "there is no such table" : found.stream?.enabled === true ? undefined : "it is not switched on";
-  });
-  await trying(`writing ${active.source.table}`, async () => {
-    const found = await findTable(read, active.source.table, signal);
-    if (found === undefined) return "there is no such table";
-    const change = encodeChange({ type: "delete", key: found.meta.key.map(({ name, type }) => ({ name, value: unlikely(type) })) });
-    try {
-      // Should this key be there, nothing happens either: it would have to hold what no row holds.
-      await read.call(deleteRow, { tableName: active.source.table, change, condition: never }, { signal });
-      return "a delete that cannot hold was accepted";
-    } catch (error) {
-      return error instanceof ServiceError && error.code === "OTSConditionCheckFail" ? undefined : Promise.reject(toError(error));
-    }
-  });
-  return problems;
-}
-
-const never = {
-  existence: "expectExist",
-  filter: {
-    type: "column",
-    name: "tableferry_canary",
-    comparator: "equal",
-    value: "tableferry canary: no row holds this",
-    filterIfMissing: true,
-    latestVersionOnly: true,
-  },
-} as const;
-
-function unlikely(type: KeySchema["type"]): KeyValue {
-  const text = "tableferry-canary";
-  return type === "integer" ? -(2n ** 62n) - 4919n : type === "string" ? text : Buffer.from(text);
+  return await canary({ client: written, table: active.target.table }, { client: read, table: active.source.table }, context.signal);
 }
