@@ -2,9 +2,16 @@ import { describe, expect, test } from "vitest";
 import { seededChance } from "../../../../src/base/chance.ts";
 import type { Value } from "../../../../src/model/value.ts";
 import type { SourceChange } from "../../../../src/connector/change.ts";
+import { fileSource } from "../../../../src/connector/file/file-source.ts";
+import { fileTarget } from "../../../../src/connector/file/file-target.ts";
+import { fileEndpoint } from "../../../../src/job/endpoint-spec.ts";
+import { changeEncoderOf } from "../../../../src/sync/apply/change-applier.ts";
+import { assertLooksUp } from "../../../../src/sync/apply/look-ups.ts";
 import { replayParked } from "../../../../src/sync/apply/replay-parked.ts";
 import { TransportError } from "../../../../src/client/transport-error.ts";
 import { batchGetRow } from "../../../../src/wire/operation/batch-get-row.ts";
+import { batchWriteRow } from "../../../../src/wire/operation/batch-write-row.ts";
+import { decodeChange } from "../../../../src/wire/plainbuffer/decode-change.ts";
 import type { Transport } from "../../../../src/wire/transport.ts";
 import { Replication, textKey, type ReplicationOptions } from "./replicated-table.ts";
 
@@ -132,6 +139,21 @@ describe("a window of changes", () => {
   });
 });
 
+describe("sides that do for a copy", () => {
+  const csv = { type: "file", path: "rows.csv" } as const;
+
+  test("are no target of changes where only whole rows of a copy are taken", async () => {
+    const target = fileTarget(fileEndpoint.parse(csv), ".");
+    await expect(changeEncoderOf(target, "rows.csv")).rejects.toMatchObject({ code: "TF_TARGET_SCHEMA" });
+  });
+
+  test("are no source of changes where rows cannot be read by key", () => {
+    expect(() => assertLooksUp(fileSource(fileEndpoint.parse(csv), "."))).toThrow(
+      expect.objectContaining({ code: "TF_MAPPING_INVALID" }) as Error,
+    );
+  });
+});
+
 describe("rows beyond one request (R10)", () => {
   const wide = Object.fromEntries(Array.from({ length: 900 }, (_, at) => [`c${at}`, BigInt(at)]));
   const others = Object.fromEntries(Array.from({ length: 900 }, (_, at) => [`d${at}`, BigInt(at)]));
@@ -186,6 +208,81 @@ describe("target keys that pass from one source row to another (R1)", () => {
     const swap = at.changes.slice(2);
     expect(await at.apply(applier, [swap[1]!, swap[0]!, swap[2]!])).toMatchObject({ parked: 0 });
     expect(await at.found()).toEqual(await at.wanted());
+  });
+
+  test("never stand twice in one request (R10)", async () => {
+    const requests: string[][] = [];
+    const around =
+      (inner: Transport): Transport =>
+      (request, signal) => {
+        if (request.path === "/BatchWriteRow") {
+          const { rows } = batchWriteRow.decodeRequest(request.body).tables[0]!;
+          requests.push(rows.map(({ type, change }) => String(decodeChange(type, change).key[0]!.value)));
+        }
+        return inner(request, signal);
+      };
+    const at = await Replication.create({ ...byMail, around });
+    const { applier } = await at.open();
+    await at.write(put("k1", { mail: "m" }));
+    await at.write(set("k1", { mail: "n" }));
+    await at.write(put("k2", { mail: "m" }));
+    await at.read();
+    await at.apply(applier, at.changes);
+    expect(requests.every((keys) => new Set(keys).size === keys.length)).toBe(true);
+    expect(await at.found()).toEqual(await at.wanted());
+  });
+
+  /** The service as it might be: a condition on columns fails where there is no row. */
+  const strictAbout =
+    (at: () => Replication) =>
+    (inner: Transport): Transport =>
+    (request, signal) => {
+      if (request.path !== "/BatchWriteRow") return inner(request, signal);
+      const { tables } = batchWriteRow.decodeRequest(request.body);
+      const rows = tables[0]!.rows.map((row) =>
+        row.condition.filter === undefined ? row : { ...row, condition: { ...row.condition, existence: "expectExist" as const } },
+      );
+      return inner(at().signed("BatchWriteRow", batchWriteRow.encodeRequest({ tables: [{ tableName: "target", rows }] })), signal);
+    };
+
+  test("are free where there is no row, also if the service lets no condition on columns pass there", async () => {
+    let made: Replication | undefined;
+    const at = (made = await Replication.create({ ...byMail, around: strictAbout(() => made!) }));
+    const { applier } = await at.open();
+    await at.write(put("k1", { mail: "m" }));
+    await at.read();
+    expect(await at.apply(applier, at.changes)).toMatchObject({ puts: 1, parked: 0 });
+    await at.write({ type: "update", key: keyOf("k1"), cells: [{ op: "deleteAll", name: "mail" }] });
+    await at.read();
+    await at.apply(applier, at.changes.slice(1));
+    await at.write(set("k1", { mail: "n" }));
+    expect(await at.run(replayParked(at.replay))).toMatchObject({ replayed: 1 });
+    expect(await at.found()).toEqual(await at.wanted());
+  });
+
+  test("are put aside only when a write whose answer was lost can take effect no more (R2)", async () => {
+    let lost = false;
+    const around =
+      (inner: Transport): Transport =>
+      async (request, signal) => {
+        const reply = await inner(request, signal);
+        if (request.path !== "/BatchWriteRow" || !lost) return reply;
+        lost = false;
+        throw new TransportError("TF_CONNECTION", true, { message: "the line was cut" });
+      };
+    const at = await Replication.create({ ...byMail, around });
+    const { applier } = await at.open();
+    await at.write(put("k1", { mail: "m" }));
+    await at.write(put("k2", { mail: "n" }));
+    await at.read();
+    await at.apply(applier, at.changes);
+    await at.write(set("k1", { mail: "spare" }));
+    await at.write(set("k2", { mail: "m" }));
+    await at.read();
+    lost = true;
+    const began = at.clock.monotonic();
+    expect(await at.apply(applier, at.changes.slice(3))).toMatchObject({ parked: 1 });
+    expect([lost, at.clock.monotonic() - began >= 40_000]).toEqual([false, true]);
   });
 
   test("are put aside while another row keeps them, until they are replayed", async () => {

@@ -5,6 +5,8 @@ import { MemoryStateStore } from "../../../../src/pipeline/memory-state-store.ts
 import type { StateEntry } from "../../../../src/pipeline/state-store.ts";
 import type { MappingDefinition } from "../../../../src/job/mapping.ts";
 import type { Value } from "../../../../src/model/value.ts";
+import { TransportError } from "../../../../src/client/transport-error.ts";
+import type { Transport } from "../../../../src/wire/transport.ts";
 import { ParkedKeys } from "../../../../src/sync/apply/parked-keys.ts";
 import { listParked, replayParked, showParked } from "../../../../src/sync/apply/replay-parked.ts";
 import { Replication, type ReplicationOptions } from "./replicated-table.ts";
@@ -228,6 +230,37 @@ describe("replaying parked keys (R6)", () => {
     expect(at.clock.monotonic() - began).toBeGreaterThanOrEqual(70_000);
   });
 
+  test("is done by one of two processes that begin at once", async () => {
+    const { at } = await withParked();
+    await at.write(set("bad", "size", "2"));
+    const results = await at.run(Promise.all([replayParked(at.replay), replayParked(at.replay)]));
+    expect(results.map(({ replayed, held }) => [replayed, held.length]).sort()).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
+  });
+
+  test("is over only when a write whose answer was lost can take effect no more (R2)", async () => {
+    let lost = true;
+    const around =
+      (inner: Transport): Transport =>
+      async (request, signal) => {
+        const reply = await inner(request, signal);
+        if (request.path !== "/BatchWriteRow" || !lost) return reply;
+        lost = false;
+        throw new TransportError("TF_CONNECTION", true, { message: "the line was cut" });
+      };
+    const at = await Replication.create({ definition: strict, around });
+    const { applier } = await at.open();
+    await at.write(put("bad", { size: "much" }));
+    await at.read();
+    await at.apply(applier, at.changes);
+    await at.write(set("bad", "size", "2"));
+    const began = at.clock.monotonic();
+    expect(await at.run(replayParked(at.replay))).toMatchObject({ replayed: 1 });
+    expect([lost, at.clock.monotonic() - began >= 40_000]).toEqual([false, true]);
+  });
+
   test("sends nothing once another may have taken over (R2)", async () => {
     const { at } = await withParked();
     await at.write(set("bad", "size", "2"));
@@ -248,6 +281,21 @@ describe("replaying parked keys (R6)", () => {
     const source = { ...at.source, lookUp: () => Promise.reject(new Error("away")) };
     await expect(at.run(replayParked({ ...at.replay, source }))).rejects.toThrow("away");
     expect((await all(at))[0]!.claim).toBeUndefined();
+  });
+
+  test("is refused where old values are missing, because a stale row could stay under a former key", async () => {
+    const at = await Replication.create({
+      originColumns: ["mail"],
+      targetKey: [{ name: "mail", type: "string" }],
+      definition: { key: { mail: "mail" }, injective: true },
+    });
+    const { applier } = await at.open();
+    await at.write(put("k", { mail: "m" }));
+    await at.write(put("k", { mail: "n" }));
+    await at.read();
+    await at.apply(applier, at.changes.slice(0, 1));
+    expect(await at.apply(applier, [{ ...at.changes[1]!, origin: undefined }])).toMatchObject({ parked: 1, puts: 0 });
+    expect(await at.run(replayParked(at.replay))).toMatchObject({ replayed: 0, refused: [{ cause: "no-old-image" }] });
   });
 
   test("deletes the target rows under all keys that the row has had since", async () => {
