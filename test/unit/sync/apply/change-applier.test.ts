@@ -172,6 +172,32 @@ describe("rows beyond one request (R10)", () => {
   });
 });
 
+describe("a row that was away for a moment (R1, image)", () => {
+  test.each<readonly [string, ReplicationOptions]>([
+    ["filtered out", { originColumns: ["at"], definition: { keep: { inputs: ["at"], when: (at?: Value) => at !== "away" } } }],
+    [
+      "under another key",
+      {
+        originColumns: ["at"],
+        targetKey: [{ name: "at", type: "string" }, ...textKey],
+        definition: { key: { at: "at", id: "id" } },
+      },
+    ],
+  ])("%s, comes back whole when a crash has its changes come again together", async (_where, options) => {
+    const at = await Replication.create(options);
+    expect(at.mapping.mode).toBe("image");
+    const { applier } = await at.open();
+    await at.write(put("k", { at: "home", kept: 1n }));
+    await at.write(set("k", { at: "away" }));
+    await at.read();
+    await at.apply(applier, at.changes);
+    await at.write(set("k", { at: "home", touched: 2n }));
+    await at.read();
+    await at.apply(applier, at.changes.slice(1));
+    expect(await at.found()).toEqual(await at.wanted());
+  });
+});
+
 describe("target keys that pass from one source row to another (R1)", () => {
   /** Rows lie under their mail address, which one row at a time has; the row carries its source key. */
   const byMail: ReplicationOptions = {
