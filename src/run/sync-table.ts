@@ -264,5 +264,5 @@ function doubtMs(spec: SyncSpec): number {
 
 /** Read ahead of what is being applied, a channel; all channels together keep within the bytes in flight. */
 function aheadBytes({ limits }: SyncSpec): number {
-  return Math.min(4 * 1024 * 1024, limits.inFlightBytes / 4);
+  return Math.min(2 * 1024 * 1024, limits.inFlightBytes / 16);
 }
