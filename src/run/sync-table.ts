@@ -192,6 +192,7 @@ async function streamed(streaming: Streaming): Promise<WorkerEnd> {
       ...{ job: spec.name, worker, state, target: input.target, clock, chance, fault },
       ...{ room: share.room, slots: share.slots, throttle: share.throttle },
       aheadBytes: aheadBytes(spec),
+      windowBytes: aheadBytes(spec),
       checkpointMs: spec.checkpointSeconds * 1000,
       doubtMs: doubtMs(spec),
       applier: async (writer, channel) => {
@@ -264,5 +265,5 @@ function doubtMs(spec: SyncSpec): number {
 
 /** Read ahead of what is being applied, a channel; all channels together keep within the bytes in flight. */
 function aheadBytes({ limits }: SyncSpec): number {
-  return Math.min(2 * 1024 * 1024, limits.inFlightBytes / 16);
+  return Math.min(1024 * 1024, limits.inFlightBytes / 16);
 }

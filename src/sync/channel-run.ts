@@ -34,6 +34,7 @@ export interface ChannelParts {
   readonly slots: Gate;
   readonly throttle: Throttle;
   readonly aheadBytes: number;
+  readonly windowBytes: number;
   readonly checkpointMs: number;
   /** Within this time what was sent has taken effect or never will: request deadline and the service's longest operation (R2). */
   readonly doubtMs: number;
@@ -103,8 +104,8 @@ export class ChannelRun {
   }
 
   #queue(signal: AbortSignal): PageQueue {
-    const { room, aheadBytes, allowed } = this.#parts;
-    return new PageQueue({ channel: this.#channel, room, aheadBytes, allowed, signal });
+    const { room, aheadBytes, windowBytes, allowed } = this.#parts;
+    return new PageQueue({ channel: this.#channel, room, aheadBytes, windowBytes, allowed, signal });
   }
 
   /** Until the channel ends or is asked back. */

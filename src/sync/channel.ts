@@ -3,6 +3,7 @@ import type { Fence } from "../pipeline/fence.ts";
 
 /** Changes read together, in their order. */
 export interface ChangePage {
+  /** May be decoded only when they are asked for. @throws TF_WIRE_CORRUPT */
   readonly changes: readonly SourceChange[];
   /** Bytes of the records, for the budget of bytes in flight (R14). */
   readonly bytes: number;

@@ -9,6 +9,8 @@ export interface PageQueueOptions {
   readonly room: Gate;
   /** Bytes read ahead at most, a page aside. */
   readonly aheadBytes: number;
+  /** Bytes taken together at most, a page aside: they are decoded at once. */
+  readonly windowBytes: number;
   /** Resolves when reading is allowed (a sync may be paused). */
   readonly allowed: (signal: AbortSignal) => Promise<void>;
   /** Ends reading. */
@@ -27,8 +29,9 @@ const expectedPageBytes = 1_048_576;
 /** Reads a channel ahead of whoever applies it, as far as the bytes in flight allow. */
 export class PageQueue {
   readonly #options: PageQueueOptions;
-  #pages: ChangePage[] = [];
-  #holds: Hold[] = [];
+  readonly #pages: ChangePage[] = [];
+  /** Of each page; pages without bytes hold nothing. */
+  readonly #holds: (Hold | undefined)[] = [];
   #bytes = 0;
   #ended = false;
   #failure: Error | undefined;
@@ -41,27 +44,29 @@ export class PageQueue {
     this.#done = this.#read();
   }
 
-  /** All pages that are there, once there is one; undefined when reading has ended and everything was taken. @throws what reading threw */
+  /** Pages that are there, up to `windowBytes`, once there is one; undefined when reading has ended and everything was taken. @throws what reading threw */
   async take(): Promise<Window | undefined> {
     while (this.#pages.length === 0) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => (this.#wakeTaker = resolve));
     }
-    const [pages, holds] = [this.#pages, this.#holds];
-    this.#pages = [];
-    this.#holds = [];
-    this.#bytes = 0;
+    let count = 0;
+    let bytes = 0;
+    while (count < this.#pages.length && (count === 0 || bytes < this.#options.windowBytes)) bytes += this.#pages[count++]!.bytes;
+    const pages = this.#pages.splice(0, count);
+    const holds = this.#holds.splice(0, count);
+    this.#bytes -= bytes;
     this.#wakeReader();
-    return { pages, release: () => holds.forEach((hold) => hold.release()) };
+    return { pages, release: () => holds.forEach((hold) => hold?.release()) };
   }
 
   /** Waits for the reader to end, whose signal must be aborted, and gives back what was not taken. */
   async close(): Promise<void> {
     this.#wakeReader();
     await this.#done;
-    for (const hold of this.#holds.splice(0)) hold.release();
-    this.#pages = [];
+    for (const hold of this.#holds.splice(0)) hold?.release();
+    this.#pages.length = 0;
   }
 
   async #read(): Promise<void> {
@@ -94,7 +99,7 @@ export class PageQueue {
 
   #push(page: ChangePage, hold: Hold | undefined): void {
     this.#pages.push(page);
-    if (hold !== undefined) this.#holds.push(hold);
+    this.#holds.push(hold);
     this.#bytes += page.bytes;
     this.#wakeTaker();
   }

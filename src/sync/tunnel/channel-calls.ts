@@ -37,7 +37,7 @@ export class ChannelCalls {
   readRecords(token: string, waitMs: number | undefined, signal: AbortSignal): Promise<TunnelReadRecordsResponse> {
     const { client, timeoutMs } = this.#options;
     const request = { ...this.#names(), token };
-    return repeat(() => client.call(tunnelReadRecords, request, { signal, timeoutMs, waitMs }), this.#options, signal);
+    return repeat(() => client.call(tunnelReadRecords, request, { signal, timeoutMs, waitMs, rowsChecked: true }), this.#options, signal);
   }
 
   /** Sent once: whether it was taken in must be looked up before it is sent again. */

@@ -4,7 +4,7 @@ import type { TunnelReadRecordsResponse } from "../../wire/operation/tunnel-read
 import { FINISHED } from "../../wire/tunnel-token.ts";
 import type { ChangePage } from "../channel.ts";
 import type { ChannelCalls } from "./channel-calls.ts";
-import { bytesOf, changesOf } from "./decode-page.ts";
+import { bytesOf, UndecodedPage } from "./decode-page.ts";
 import { ReadPause, WAIT_MS } from "./read-pause.ts";
 import type { Seats } from "./seats.ts";
 
@@ -41,8 +41,7 @@ export class ChannelFeed {
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
     const askedAt = clock.now();
     const { records, nextToken, mayMoreRecord } = await this.#ask(token, signal);
-    const changes = changesOf(records);
-    return { changes, bytes: bytesOf(records), next: nextToken, more: moreOf(records, nextToken, mayMoreRecord), askedAt };
+    return new UndecodedPage(records, { next: nextToken, more: moreOf(records, nextToken, mayMoreRecord), askedAt });
   }
 
   async #ask(token: string, signal: AbortSignal): Promise<TunnelReadRecordsResponse> {
