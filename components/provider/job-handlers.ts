@@ -14,7 +14,7 @@ import { changedMeaning, checkJob, jobFields, jobInputNames, jobOf, type JobKind
 import { contextFor, JobUnfinished, runJobFor, secondsOf, type JobResult } from "./job-run.ts";
 import { library } from "./library.ts";
 import { byteText, count } from "./live-progress.ts";
-import { reachable } from "./reachable.ts";
+import { unreachable } from "./reachable.ts";
 import { remade, sameValue } from "./same-value.ts";
 import { unknownPaths } from "./unknown.ts";
 
@@ -118,13 +118,6 @@ async function sourceLines(spec: JobSpec, context: JobContext): Promise<string[]
     estimatedBytes === undefined ? [] : [byteText(estimatedBytes)],
   ].flat();
   return [`reads ${[title, ...amounts].join(", ")}`];
-}
-
-/** Titles of the sides whose address nobody answers, such as a store that the same `up` is going to start. */
-async function unreachable({ source, target }: JobSpec): Promise<string[]> {
-  const tables = [source, target].filter((side) => side.type === "table-store");
-  const answers = await Promise.all(tables.map(({ endpoint }) => reachable(endpoint)));
-  return tables.filter((_, i) => answers[i] === false).map(({ instance, table }) => `table ${table} of instance ${instance}`);
 }
 
 /** Equal by meaning; the provider's text, the URN and what check was told beside the inputs are not among them. */

@@ -1,8 +1,12 @@
+import { TableferryError } from "../base/error.ts";
 import type { JobContext } from "../job/context.ts";
 import type { JobSpec, MigrationSpec } from "../job/job-spec.ts";
+import type { SyncSpec } from "../job/sync-spec.ts";
+import { ownerText } from "../pipeline/process-owner.ts";
 import { RunLease } from "../pipeline/run-lease.ts";
 import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
+import { conditionOf, readWorkers } from "../sync/worker-record.ts";
 import { closing } from "./closing.ts";
 import { migrationState, openState, verificationKeys, verificationState } from "./open-state.ts";
 
@@ -18,6 +22,31 @@ export function forgetJob(spec: JobSpec, context: JobContext): Promise<number> {
     const state = await openState(verificationState(spec), spec, context, opened);
     const keys = await keysOf(state, verificationKeys(spec.name));
     for (const key of keys) await state.remove(key);
+    return keys.length;
+  });
+}
+
+/**
+ * Removes everything the state keeps of a sync: its stage, its copy, what is parked, the audit. Rows, stream and tunnel stay; a tunnel goes on where its
+ * clients left it. Returns the number of entries removed.
+ * @throws TF_RUN_HELD while a worker is alive
+ */
+export function forgetSync(spec: SyncSpec, context: Pick<JobContext, "clock" | "chance" | "folder" | "env" | "signal">): Promise<number> {
+  return closing(async (opened) => {
+    const { name } = spec;
+    const state = await openState(migrationState(spec), spec, context, opened);
+    const alive = (await readWorkers(state, name)).find((worker) => conditionOf(worker, context.clock.now()) === "alive");
+    if (alive !== undefined) {
+      throw new TableferryError("TF_RUN_HELD", {
+        message: `${ownerText(alive.owner)} synchronises ${name}`,
+        place: name,
+        wayOut: "Let its workers end (`tableferry sync drain FILE`), then forget it.",
+      });
+    }
+    // The record first: without it the rest counts for nothing, so being killed here leaves a sync that starts anew.
+    const record = stateKeys.sync(name);
+    const keys = await keysOf(state, stateKeys.all(name));
+    for (const key of [...keys.filter((one) => one === record), ...keys.filter((one) => one !== record)]) await state.remove(key);
     return keys.length;
   });
 }

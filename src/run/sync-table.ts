@@ -1,7 +1,6 @@
 import { hasCode, TableferryError } from "../base/error.ts";
 import { tableSource } from "../connector/table-store/table-source.ts";
 import { tableTarget } from "../connector/table-store/table-target.ts";
-import type { MigrationSpec } from "../job/job-spec.ts";
 import { loadMapping } from "../job/load-mapping.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import { runMigration } from "../migrate/migration.ts";
@@ -21,7 +20,8 @@ import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { closing } from "./closing.ts";
 import { JobWatch } from "./job-watch.ts";
-import { copyName, parkRejects } from "./park-rejects.ts";
+import { copyOf } from "./copy-of-sync.ts";
+import { parkRejects } from "./park-rejects.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { toolVersion } from "./tool-version.ts";
 import type { WorkerShare } from "./worker-share.ts";
@@ -89,18 +89,6 @@ async function copied(input: SyncInput, fence: LateFence, { record }: PreparedSy
       await context.clock.sleep(lookMs, context.signal);
     }
   }
-}
-
-/** The copy as a migration with a state of its own: changes come behind it, so it proves nothing by itself. */
-function copyOf(spec: SyncSpec): MigrationSpec {
-  const name = copyName(spec);
-  const { version, source, target, mapping, range, filter, versions, limits, state, rejects, onTargetNotEmpty, leaseSeconds } = spec;
-  return {
-    ...{ version, name, source, target, mapping, range, filter, versions, limits, state, rejects, onTargetNotEmpty, leaseSeconds },
-    kind: "migration",
-    quiescent: false,
-    verify: { ...spec.verify, coverage: "none", certificate: false },
-  };
 }
 
 interface Streaming {
