@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { SyncSpec } from "../../src/index.ts";
 import {
   PartialFailure,
@@ -22,7 +23,6 @@ import { planSyncJob } from "./sync-plan.ts";
 import { outputsOf, untilInStep, WaitStopped } from "./sync-standing.ts";
 import { settleWorkers, stopAll } from "./sync-workers.ts";
 import { livingWorkers, type WorkersPlace } from "./worker-processes.ts";
-import { resolve } from "node:path";
 
 /**
  * A sync whose workers are processes of this machine. They outlive `up`; the resource starts what is missing, stops what is too many, and waits until the
@@ -141,12 +141,15 @@ async function letRun({ spec, context }: SyncOrder): Promise<void> {
   if (control.draining) await controlSync(spec, context, { draining: false }, { what: "resume", detail: "declared by a resource" });
 }
 
-/** Changed rates are told to the workers as they run. */
-async function retune(before: Properties, { spec, context, inputs }: SyncOrder): Promise<void> {
+/** Changed rates are told to the workers as they run. A copy reads its rates once, so its workers end, at a checkpoint, and are started again with them. */
+async function retune(before: Properties, order: SyncOrder): Promise<void> {
+  const { spec, context, inputs } = order;
   if (sameValue(ratesOf(before), ratesOf(inputs))) return;
-  const { controlSync } = await library();
+  const { controlSync, syncJobStatus } = await library();
   const { rowsPerSecond, bytesPerSecond } = spec.limits;
   await controlSync(spec, context, { rates: { rowsPerSecond, bytesPerSecond } }, { what: "retune", detail: "declared by a resource" });
+  const { record } = await syncJobStatus(spec, context);
+  if (record?.stage !== "streaming") await stopAll(order);
 }
 
 function ratesOf({ limits }: Properties): Properties {

@@ -35,8 +35,8 @@ class Refused extends Error {}
 function changeLines(before: Properties, now: Properties): string[] {
   const [had, wanted] = [declaredWorkers(before), declaredWorkers(now)];
   const lines: string[] = [];
-  if (wanted > had) lines.push(`${workersText(had)} become ${String(wanted)}; those that run go on meanwhile`);
-  if (wanted < had) lines.push(`${workersText(had)} become ${String(wanted)}; the others take over their channels`);
+  if (wanted > had) lines.push(`${workersText(wanted)} instead of ${String(had)}; those that run go on meanwhile`);
+  if (wanted < had) lines.push(`${workersText(wanted)} instead of ${String(had)}; those that stay take over the others' channels`);
   const told = ["runner", "timeoutSeconds", "onChange", "deleteTunnel", "forget", "sourceIncarnation", "targetIncarnation", "limits"];
   const read = syncInputNames.filter((name) => !told.includes(name) && !sameValue(before[name], now[name]));
   const limits = sameValue(before["limits"], now["limits"]) ? [] : ["limits"];
@@ -47,5 +47,5 @@ function changeLines(before: Properties, now: Properties): string[] {
 }
 
 function workersText(workers: number): string {
-  return workers === 1 ? "1 worker" : `${workers === 0 ? "no" : String(workers)} workers`;
+  return workers === 1 ? "1 worker" : `${String(workers)} workers`;
 }
