@@ -3,7 +3,7 @@ import { dirname, relative, resolve } from "node:path";
 import { TableferryError, toError } from "../base/error.ts";
 import { nearestName } from "../base/nearest-name.ts";
 import type { JobSpec } from "../job/job-spec.ts";
-import { parseJob, parseSync } from "../job/parse-job.ts";
+import { parseAnyJob, parseJob, parseSync } from "../job/parse-job.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -25,6 +25,11 @@ export function loadJob(invocation: Invocation, given: string): Promise<LoadedJo
 /** As `loadJob`, a job of kind `sync`. */
 export function loadSync(invocation: Invocation, given: string): Promise<LoadedJob<SyncSpec>> {
   return loadWith(invocation, given, parseSync);
+}
+
+/** As `loadJob`, a job of whatever kind. */
+export function loadAnyJob(invocation: Invocation, given: string): Promise<LoadedJob<JobSpec | SyncSpec>> {
+  return loadWith(invocation, given, parseAnyJob);
 }
 
 async function loadWith<Spec>(

@@ -35,7 +35,8 @@ export function parseSync(input: string | object, file = "job"): SyncSpec {
   });
 }
 
-function parseAnyJob(input: string | object, file: string): JobSpec | SyncSpec {
+/** Reads a job file of whatever kind, as `parseJob` does. @throws TF_SPEC_INVALID */
+export function parseAnyJob(input: string | object, file: string): JobSpec | SyncSpec {
   if (typeof input !== "string") return checked(input, () => undefined, file);
   const lines = new LineCounter();
   const document = parseDocument(input, { lineCounter: lines, prettyErrors: false });
