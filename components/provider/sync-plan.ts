@@ -1,4 +1,5 @@
 import type { Properties, Subject } from "./handlers.ts";
+import { knownLater } from "./known-later.ts";
 import { library } from "./library.ts";
 import { unreachable } from "./reachable.ts";
 import { sameValue } from "./same-value.ts";
@@ -11,21 +12,33 @@ export async function planSyncJob(inputs: Properties, before: Properties | undef
   const [anew, remapped] = before === undefined ? [false, false] : [anotherSync(before, inputs).length > 0, changedMapping(before, inputs)];
   if (before !== undefined && !anew && !remapped) return changeLines(before, inputs);
   if (unknownPaths(syncFields(inputs)).length > 0) return ["the plan is known once its source and target are"];
-  const { hasCode, planSync, TableferryError } = await library();
+  const { planSync } = await library();
   const { spec, context } = await orderOf(inputs, subject);
   const absent = await unreachable(spec);
   if (absent.length > 0) return [`the plan is known once ${absent.join(" and ")} can be reached`];
   try {
-    const { lines, problems } = await planSync(spec, context, { anew });
-    if (problems.length > 0) throw new Refused(problems.join("\n"));
+    const { lines, problems, target } = await planSync(spec, context, { anew });
+    // Whether the same update makes it, nobody can tell here.
+    if (problems.some((problem) => problem.startsWith("TF_TARGET_MISSING"))) return [`the plan is known once ${target} is there`];
+    if (problems.length > 0) throw new Refused(await refusal(problems));
     const summary = lines.at(-1) ?? "";
     const forgets = anew ? ["the workers end, what is known of the former sync is forgotten, and it begins anew"] : [];
     return [...forgets, ...lines.slice(0, -1), `${workersText(declaredWorkers(inputs))} on this machine`, summary];
   } catch (error) {
-    // The keys are made with the store; everything else is wrong already now.
-    if (!hasCode(error, "TF_CREDENTIALS_MISSING")) throw error;
-    return [`the plan is known once its credentials are there: ${error instanceof TableferryError ? error.sentence : ""}`];
+    return knownLater(error);
   }
+}
+
+/** Each problem, and the way out that its code has. */
+async function refusal(problems: readonly string[]): Promise<string> {
+  const { errorCodes } = await library();
+  const ways = new Map<string, string>(Object.entries(errorCodes));
+  return problems
+    .map((problem) => {
+      const way = ways.get(problem.split(":")[0] ?? "");
+      return way === undefined ? problem : `${problem}\n  way out: ${way}`;
+    })
+    .join("\n");
 }
 
 /** Says what is wrong with a plan, nothing else. */

@@ -11,10 +11,8 @@ import { plainText, wrapText } from "../render/plain-text.ts";
 export const plan: Command = {
   run: async (invocation) => {
     const job = await loadAnyJob(invocation, invocation.arg(0));
-    const found = await lookWithJob(
-      invocation,
-      job,
-      ({ spec }, context): Promise<JobPlan | SyncPlan> => (spec.kind === "sync" ? planSync(spec, context) : planJob(spec, context)),
+    const found = await lookWithJob(invocation, job, ({ spec }, context): Promise<JobPlan | SyncPlan> =>
+      spec.kind === "sync" ? planSync(spec, context) : planJob(spec, context),
     );
     await invocation.reply(found, () => lines(invocation, job, found));
     return exitOf(found);

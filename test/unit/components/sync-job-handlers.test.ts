@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Properties } from "../../../components/provider/handlers.ts";
 import { syncFields, syncInputNames } from "../../../components/provider/sync-inputs.ts";
+import { tableHandlers } from "../../../components/provider/table.ts";
 import { syncJobHandlers } from "../../../components/provider/sync-job.ts";
 import { credentialVariables, orderOf } from "../../../components/provider/sync-order.ts";
 import { outputsOf } from "../../../components/provider/sync-standing.ts";
@@ -11,6 +12,7 @@ import { UNKNOWN } from "../../../components/provider/unknown.ts";
 import { parseSync } from "../../../src/job/parse-job.ts";
 import { syncSpec } from "../../../src/job/sync-spec.ts";
 import { ownerOf } from "../../../src/pipeline/process-owner.ts";
+import { startTableStore } from "../../../src/testing.ts";
 import { testSubject, type TestSubject } from "./subject.ts";
 
 let folder: string;
@@ -172,6 +174,37 @@ describe("the plan in a preview", () => {
     expect(await syncJobHandlers.plan?.(await checked(asked()), undefined, subject)).toEqual([
       "the plan is known once table orders of instance legacy and table orders of instance modern can be reached",
     ]);
+  });
+
+  test("of an instance that the same update makes is known later; of tables that are there it is the library's plan", async () => {
+    await using store = await startTableStore({ instances: ["legacy"] });
+    writeFileSync(join(folder, "keys.json"), JSON.stringify({ accessKeyId: store.accessKeyId, accessKeySecret: store.accessKeySecret }));
+    const { endpoint } = store;
+    const given = asked({ source: side("legacy", { endpoint }), target: side("modern", { endpoint }), ...workers(2) });
+    const plan = async () => syncJobHandlers.plan?.(await checked(given), undefined, subject);
+    expect(await plan()).toEqual(["the plan is known once its instances are there"]);
+    await store.createInstance("modern");
+    for (const instanceName of ["legacy", "modern"]) {
+      const table = { endpoint, instanceName, credentials: { file: "keys.json" }, tableName: "orders" };
+      await tableHandlers.create({ ...table, primaryKey: [{ name: "id", type: "string" }] }, subject);
+    }
+    expect((await plan())?.slice(-2)).toEqual([
+      "2 workers on this machine",
+      expect.stringMatching(/^copies .*, then applies changes as they come$/),
+    ]);
+  });
+
+  test("that workers would stop at fails the preview; a target may yet be made by the same update", async () => {
+    await using store = await startTableStore({ instances: ["legacy", "modern"] });
+    writeFileSync(join(folder, "keys.json"), JSON.stringify({ accessKeyId: store.accessKeyId, accessKeySecret: store.accessKeySecret }));
+    const { endpoint } = store;
+    const table = { endpoint, instanceName: "legacy", credentials: { file: "keys.json" }, tableName: "orders" };
+    await tableHandlers.create({ ...table, primaryKey: [{ name: "id", type: "string" }] }, subject);
+    const sides = { source: side("legacy", { endpoint }), target: side("modern", { endpoint }) };
+    const plan = async (more: Properties = {}) => syncJobHandlers.plan?.(await checked(asked({ ...sides, ...more })), undefined, subject);
+    expect(await plan()).toEqual(["the plan is known once table orders of instance modern is there"]);
+    await tableHandlers.create({ ...table, instanceName: "modern", primaryKey: [{ name: "name", type: "string" }] }, subject);
+    await expect(plan({ mapping: { key: { name: "name" } } })).rejects.toThrow(/^TF_MAPPING_INVALID: key: different source rows/);
   });
 
   test.each([
