@@ -41,6 +41,10 @@ export interface SyncJobArgs {
   /** When the mapping changes: `refuse` (default) fails the preview, `recopy` copies again over what is there, `fromNow` applies it to changes to come. */
   readonly onMappingChange?: pulumi.Input<"refuse" | "recopy" | "fromNow"> | undefined;
   readonly drift?: Inputs<NonNullable<SyncInput["drift"]>> | undefined;
+  /** Verification that goes on while the sync runs. */
+  readonly continuous?: Inputs<NonNullable<SyncInput["continuous"]>> | undefined;
+  /** Says that writers will be moved to the target, and may be moved back: workers then follow whichever way is in force. */
+  readonly cutOver?: Inputs<NonNullable<SyncInput["cutOver"]>> | undefined;
   readonly leaseSeconds?: pulumi.Input<number> | undefined;
   /** Default: one worker on this machine. */
   readonly runner?: Inputs<Runner> | undefined;

@@ -45,6 +45,7 @@ export { checkCertificate, type CertificateBody, type CheckedCertificate } from 
 // Keeping a target in step: plan, look, tell, forget; the workers are `tableferry sync run`.
 export { planSync, type SyncPlan } from "./run/plan-sync.ts";
 export { tunnelNameOf } from "./sync/prepare-sync.ts";
+export { wayOf } from "./run/sync-ways.ts";
 export { controlSync, syncJobStatus, syncStanding, type SyncJobStatus, type SyncStanding } from "./run/sync-job.ts";
 export { forgetJob, forgetSync } from "./run/forget-job.ts";
 export { deleteTableTunnel, ensureTableTunnel, lookAtTableTunnel, type TableTunnel, type TunnelPlace } from "./run/table-tunnel.ts";

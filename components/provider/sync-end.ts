@@ -1,5 +1,5 @@
 import type { SyncJobStatus } from "../../src/index.ts";
-import { flag, text } from "./fields.ts";
+import { flag } from "./fields.ts";
 import type { Properties, Subject } from "./handlers.ts";
 import { secondsOf } from "./job-run.ts";
 import { library } from "./library.ts";
@@ -21,10 +21,11 @@ export async function endSync(properties: Properties, subject: Subject): Promise
   await drain(order, within);
   await stopAll(order);
   removeJobFile(at);
-  const { deleteTableTunnel, forgetSync, tunnelNameOf } = await library();
-  const tunnel = text(properties, "tunnelName") || tunnelNameOf(spec);
+  const { deleteTableTunnel, forgetSync, tunnelNameOf, wayOf } = await library();
+  const tunnel = tunnelNameOf(spec);
   const [withoutTunnel, forgotten] = [flag(properties, "deleteTunnel"), flag(properties, "forget")];
-  if (withoutTunnel) await deleteTableTunnel({ ...spec.source, tunnel }, context);
+  const ways = spec.cutOver === undefined ? [spec] : [spec, wayOf(spec, "back")];
+  if (withoutTunnel) for (const way of ways) await deleteTableTunnel({ ...way.source, tunnel: tunnelNameOf(way) }, context);
   if (forgotten) await forgetSync(spec, context);
   await subject.engine.say(subject.urn, whatStays(order, { tunnel, withoutTunnel, forgotten }));
 }

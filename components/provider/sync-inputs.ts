@@ -12,13 +12,13 @@ import { UNKNOWN, unknownPaths } from "./unknown.ts";
 const specFields = [
   ...["version", "source", "target", "mapping", "range", "filter", "versions", "limits", "state", "verify", "rejects"],
   ...["initial", "start", "onTargetNotEmpty", "tunnel", "retentionHours", "warnHours", "sessionSeconds", "checkpointSeconds", "lagSeconds"],
-  ...["onMappingChange", "drift", "leaseSeconds"],
+  ...["onMappingChange", "drift", "continuous", "cutOver", "leaseSeconds"],
 ];
 
 /** Inputs that are the resource's own and not the specification's. */
 const own = [
   ...["jobName", "runner", "timeoutSeconds", "onChange", "deleteTunnel", "forget"],
-  ...["sourceIncarnation", "targetIncarnation", "mappingHash", "jobFile"],
+  ...["sourceIncarnation", "targetIncarnation", "mappingHash", "backMappingHash", "jobFile"],
 ];
 
 /** Every input that counts when inputs are compared. */
@@ -58,8 +58,16 @@ export async function checkSync({ asked, before, name }: Question, subject: Subj
   if (failures.length > 0) return { inputs, failures };
   const mappingHash = await hashOf(inputs, subject);
   if (typeof mappingHash !== "string") return { inputs, failures: [mappingHash] };
-  const chosen = { ...inputs, mappingHash };
+  const back = backMapping(inputs);
+  const backMappingHash = back === undefined ? undefined : await hashOf({ mapping: back }, subject);
+  if (typeof backMappingHash === "object") return { inputs, failures: [{ ...backMappingHash, property: "cutOver.backMapping" }] };
+  const chosen = { ...inputs, mappingHash, ...(backMappingHash === undefined ? {} : { backMappingHash }) };
   return { inputs: chosen, failures: before === undefined ? [] : changeFailures(before, chosen) };
+}
+
+/** The mapping of the way back; a changed module makes a changed input of it, as with the way there. */
+function backMapping({ cutOver }: Properties): unknown {
+  return typeof cutOver === "object" && cutOver !== null && "backMapping" in cutOver ? cutOver.backMapping : undefined;
 }
 
 /** Relative to the project's folder. */

@@ -30,7 +30,7 @@ export async function orderOf(inputs: Properties, subject: Subject): Promise<Syn
   // Rates are told to workers that run; everything else they read once.
   const { rowsPerSecond: _rows, bytesPerSecond: _bytes, ...limits } = spec.limits;
   const manner = createHash("sha256")
-    .update(canonicalJson({ ...fields, limits }))
+    .update(canonicalJson({ ...fields, limits, backMapping: inputs["backMappingHash"] ?? null }))
     .digest("hex");
   return {
     subject,
@@ -70,6 +70,11 @@ function filed(fields: Properties, folders: Folders): Properties {
     ...(signingKey === undefined ? {} : { signingKey: movedPath(signingKey, folders) }),
   }));
   moved["mapping"] = movedPath(fields["mapping"], folders);
+  moved["cutOver"] = record(fields["cutOver"], (cutOver) => ({
+    ...cutOver,
+    ...("backMapping" in cutOver ? { backMapping: movedPath(cutOver["backMapping"], folders) } : {}),
+    ...("fence" in cutOver ? { fence: record(cutOver["fence"], (hooks) => mapped(hooks, (hook) => movedHook(hook, folders))) } : {}),
+  }));
   return Object.fromEntries(Object.entries(moved).filter(([, value]) => value !== undefined));
 }
 
@@ -85,6 +90,17 @@ function withPaths(side: unknown, folders: Folders): unknown {
           })),
         }),
   }));
+}
+
+/** A command by its path; one without a slash is found on PATH. */
+function movedHook(hook: unknown, folders: Folders): unknown {
+  if (!Array.isArray(hook)) return hook;
+  const [program, ...rest]: readonly unknown[] = hook;
+  return [typeof program === "string" && program.includes("/") ? movedPath(program, folders) : program, ...rest];
+}
+
+function mapped(fields: Properties, change: (value: unknown) => unknown): Properties {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, change(value)]));
 }
 
 function record(value: unknown, change: (fields: Properties) => Properties): unknown {

@@ -67,6 +67,10 @@ export const errorCodes = {
     "The mapping changed since the sync began. Say what that means for rows that are there: `onMappingChange: recopy` or `fromNow`.",
   TF_SCHEMA_DRIFT:
     "The source's rows changed their shape, and the job says to stop then. Look at them, then set `drift` to `follow` or adapt the mapping.",
+  TF_CUT_OVER_REFUSED: "The cut-over is refused: what is not in order is named. Put it in order, then try again; nothing was changed.",
+  TF_CUT_OVER_RETREATED:
+    "The cut-over took too long or failed on the way: the side that was open before is open again, and nothing else changed. See the reason, then try again.",
+  TF_HOOK_FAILED: "A command that the job names failed. Its last words are quoted; run it by hand to see why.",
   TF_CHANGES_EXPIRED:
     "Changes expired before they were read, so the target can no longer be brought up by replaying. Copy once more: run the sync with `--again`.",
   TF_TUNNEL_MISSING:

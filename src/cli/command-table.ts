@@ -200,6 +200,16 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./command/rejects-show.ts")).rejectsShow,
   },
   {
+    path: "rejects replay",
+    summary: "carry rows that a sync has put aside over, as the source has them now",
+    detail: ["Never writes what was kept: each row is read from the source and mapped anew. May run beside the workers."],
+    arguments: [job, { name: "number", optional: true, repeated: true, text: "numbers in `rejects list`; left out: all" }],
+    examples: [
+      { type: "rejects replay orders-sync.yaml", gives: "rows that can be carried over now are; the others stay, with their cause" },
+    ],
+    load: async () => (await import("./command/rejects-replay.ts")).rejectsReplay,
+  },
+  {
     path: "explain",
     summary: "follow one row through a job: source, mapping, target, split, reject",
     arguments: [
@@ -320,8 +330,9 @@ export const commandTable: readonly CommandRow[] = [
     summary: "run a worker that keeps a target in step with its source",
     detail: [
       "Prepares the tunnel, copies what is there, then applies changes until Ctrl-C. Start it as often as you like, anywhere: workers of one job share its channels and take over those of a dead one.",
+      "Several job files make one process that works for all of them, over shared connections.",
     ],
-    arguments: [job],
+    arguments: [{ ...job, repeated: true }],
     options: [
       {
         name: "metrics",
@@ -382,11 +393,58 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./command/sync-control.ts")).syncDrain,
   },
   {
+    path: "sync verify",
+    summary: "compare both sides of a running sync, row by row, without alarms for rows in flight",
+    detail: [
+      "One round; with --continuous round after round. Coverage by day and the age of the oldest proof are kept with the sync (--report shows them).",
+      "--repair writes rows that differ under conditions that never overwrite a newer value; each write is kept with who asked for it.",
+    ],
+    arguments: [job],
+    options: [
+      { name: "continuous", kind: "flag", text: "round after round until Ctrl-C" },
+      { name: "every", kind: "count", value: "seconds", text: "spread a round over so many seconds" },
+      { name: "repair", kind: "flag", text: "repair rows that are missing or different" },
+      { name: "delete-extras", kind: "flag", text: "with --repair: delete rows that only the target has" },
+      { name: "report", kind: "flag", text: "show what was verified, by day, and compare nothing" },
+      { name: "yes", short: "y", kind: "flag", text: "do not ask before deleting" },
+    ],
+    examples: [{ type: "sync verify orders-sync.yaml --continuous --every 86400", gives: "every row compared once a day" }],
+    load: async () => (await import("./command/sync-verify.ts")).syncVerify,
+  },
+  {
     path: "sync audit",
     summary: "list who paused, resumed, retuned, drained, replayed, repaired or cut over, and when",
     arguments: [job],
     examples: [{ type: "sync audit orders-sync.yaml", gives: "a line for each" }],
     load: async () => (await import("./command/sync-audit.ts")).syncAuditList,
+  },
+  {
+    path: "cutover check",
+    summary: "tell whether writers may be moved to the other side now, and what is not in order",
+    detail: ["Changes nothing. The job says how writers are kept out: `cutOver` in a job of kind sync (docs/cut-over.md)."],
+    arguments: [job],
+    examples: [{ type: "cutover check orders-sync.yaml", gives: "each condition, with what was found" }],
+    load: async () => (await import("./command/cutover-check.ts")).cutoverCheck,
+  },
+  {
+    path: "cutover run",
+    summary: "move writers from the source to the target, so that the sync then goes the way back",
+    detail: [
+      "Keeps writers out, waits until everything is applied and verified, makes the way back, lets writers in on the other side. What fails or takes too long leads back: writers go on where they were.",
+      "Interrupted in any way, the same command goes on.",
+    ],
+    arguments: [job],
+    options: [{ name: "yes", short: "y", kind: "flag", text: "do not ask" }],
+    examples: [{ type: "cutover run orders-sync.yaml --yes", gives: "writers go to the target; fence seconds are told" }],
+    load: async () => (await import("./command/cutover-run.ts")).cutoverRun,
+  },
+  {
+    path: "cutover back",
+    summary: "move writers back to the source",
+    arguments: [job],
+    options: [{ name: "yes", short: "y", kind: "flag", text: "do not ask" }],
+    examples: [{ type: "cutover back orders-sync.yaml --yes", gives: "writers go to the source again" }],
+    load: async () => (await import("./command/cutover-run.ts")).cutoverBack,
   },
   {
     path: "unlock",
@@ -423,6 +481,7 @@ export const commandTable: readonly CommandRow[] = [
 
 /** Words that only group commands. */
 export const groups: Readonly<Record<string, string>> = {
+  cutover: "move writers to the other side, and back",
   sync: "keep a target in step with its source",
   rejects: "rows that a job could not carry over",
   certificate: "certificates of verified copies",

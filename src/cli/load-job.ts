@@ -27,7 +27,7 @@ export function loadSync(invocation: Invocation, given: string): Promise<LoadedJ
   return loadWith(invocation, given, parseSync);
 }
 
-/** As `loadJob`, a job of whatever kind. */
+/** As `loadJob`, a job of any kind. */
 export function loadAnyJob(invocation: Invocation, given: string): Promise<LoadedJob<JobSpec | SyncSpec>> {
   return loadWith(invocation, given, parseAnyJob);
 }

@@ -35,8 +35,8 @@ export function parseSync(input: string | object, file = "job"): SyncSpec {
   });
 }
 
-/** Reads a job file of whatever kind, as `parseJob` does. @throws TF_SPEC_INVALID */
-export function parseAnyJob(input: string | object, file: string): JobSpec | SyncSpec {
+/** A job of any kind, as `parseJob` reads it. @throws TF_SPEC_INVALID */
+export function parseAnyJob(input: string | object, file = "job"): JobSpec | SyncSpec {
   if (typeof input !== "string") return checked(input, () => undefined, file);
   const lines = new LineCounter();
   const document = parseDocument(input, { lineCounter: lines, prettyErrors: false });
@@ -96,8 +96,14 @@ function contradictions(spec: JobSpec | SyncSpec): SpecProblem[] {
   return problems;
 }
 
-function syncContradictions({ source, target, initial, start }: SyncSpec): SpecProblem[] {
+function syncContradictions({ source, target, initial, start, cutOver, range, filter, mapping }: SyncSpec): SpecProblem[] {
   const problems: SpecProblem[] = [];
+  if (cutOver !== undefined && (range !== undefined || filter !== undefined))
+    problems.push({ path: ["cutOver"], text: "moves writers of the whole table; leave out range and filter" });
+  if (cutOver !== undefined && source.table.includes("*"))
+    problems.push({ path: ["cutOver"], text: "moves the writers of one table; write a job for each" });
+  if (cutOver !== undefined && mapping !== undefined && cutOver.backMapping === undefined)
+    problems.push({ path: ["cutOver", "backMapping"], text: "missing; say how rows come back through the mapping" });
   const stars = [source.table, target.table].map((name) => name.split("*").length - 1);
   if (stars[0]! > 1) problems.push({ path: ["source", "table"], text: "holds more than one `*`" });
   if (stars[1] !== stars[0] && stars[0]! <= 1)

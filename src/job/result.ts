@@ -3,6 +3,8 @@ export interface Difference {
   readonly kind: "missing" | "extra" | "different" | "unsettled" | "hidden-version" | "duplicate";
   /** The target key, as shown to people and accepted by `tableferry explain`. */
   readonly key: string;
+  /** Where the source row stands (its key, or file and line), where there is one and the target key does not tell it. */
+  readonly source?: string | undefined;
   /** Columns that differ, with both values as text (masked on request), for `different`. */
   readonly columns: readonly {
     readonly name: string;

@@ -2,6 +2,28 @@ import { z } from "zod";
 import { tableStoreEndpoint } from "./endpoint-spec.ts";
 import { jobFields } from "./job-spec.ts";
 
+const hook = z.array(z.string().min(1)).min(1).describe('a command and its arguments, e.g. ["./fence.sh", "close"]');
+
+/** How writers are moved from one side to the other (R12). */
+export const cutOverSpec = z.strictObject({
+  /** The mapping of the way back; default: rows as they are, where the way there leaves them as they are. */
+  backMapping: jobFields.mapping,
+  /** Longest time in which neither side takes writes; on overrun the side that was open is opened again. */
+  maxFenceSeconds: z.number().min(1).max(3600).default(60),
+  /** Writers' requests that were accepted before the fence are over after so long. */
+  writerDeadlineSeconds: z.number().min(0).max(300).default(2),
+  /** A cut-over is refused where some row was not verified within this time. */
+  maxVerificationAgeSeconds: z.number().min(0).default(86_400),
+  /** Every row is verified once more while nobody writes; `none` rests on the age above. */
+  finalVerification: z.enum(["all", "none"]).default("all"),
+  /**
+   * What keeps writers from a side: `policy` denies them its table by the instance's access policy, the keys of this job excepted; a hook is run with
+   * `source` or `target` as its last argument and must have taken effect when it ends.
+   */
+  fence: z.union([z.literal("policy"), z.strictObject({ close: hook, open: hook })]).default("policy"),
+});
+export type CutOverSpec = z.infer<typeof cutOverSpec>;
+
 const { source: _source, target: _target, quiescent: _quiescent, ...shared } = jobFields;
 
 /**
@@ -45,6 +67,10 @@ export const syncSpec = z.strictObject({
   drift: z
     .strictObject({ newColumn: z.enum(["follow", "stop"]).default("follow"), changedType: z.enum(["follow", "stop"]).default("follow") })
     .prefault({}),
+  /** Verification that goes on while the sync runs: one of its workers compares every row once in `everySeconds`. Left out: only when asked for. */
+  continuous: z.strictObject({ everySeconds: z.number().min(1).default(86_400) }).optional(),
+  /** Says that writers will be moved to the target, and may be moved back: workers then follow whichever way is in force. */
+  cutOver: cutOverSpec.optional(),
   /** Seconds of the lease on the copy, see a migration's. */
   leaseSeconds: z.number().min(2).max(3600).default(10),
 });

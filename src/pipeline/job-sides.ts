@@ -2,7 +2,6 @@ import { TableferryError } from "../base/error.ts";
 import type { Described, ScanScope } from "../connector/connector.ts";
 import { compileMapping } from "../job/compile-mapping.ts";
 import { jobHash } from "../job/job-hash.ts";
-import type { JobSpec } from "../job/job-spec.ts";
 import type { LoadedMapping } from "../job/load-mapping.ts";
 import type { CompiledMapping } from "../job/mapping.ts";
 import { scanScope } from "./scan-scope.ts";

@@ -22,6 +22,8 @@ export const stateKeys = {
   sync: (job: string) => `${job}/sync`,
   /** What its workers are told: `SyncControl`. */
   control: (job: string) => `${job}/control`,
+  /** Which way a sync goes, and how far a cut-over is: `CutOverRecord`. */
+  cutOver: (job: string) => `${job}/cut-over`,
   /** Who holds a channel: `ChannelRecord`. */
   channel: (job: string, channel: string) => `${job}/channel/${encodeURIComponent(channel)}`,
   channels: (job: string) => `${job}/channel/`,
@@ -34,4 +36,10 @@ export const stateKeys = {
   /** Who did what, in the order of time. */
   audit: (job: string, at: number, id: string) => `${job}/audit/${String(at).padStart(15, "0")}-${id}`,
   audits: (job: string) => `${job}/audit/`,
+  /** Which worker verifies continually. */
+  verifier: (job: string) => `${job}/verify/lease`,
+  /** How its continuous verification stands: `RollingRecord`. */
+  verification: (job: string) => `${job}/verify/rolling`,
+  /** Digests of a round of it that is under way, where sides are compared by digests. */
+  verificationDigests: (job: string) => `${job}/verify/digests`,
 } as const;

@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import type { JobContext } from "../job/context.ts";
 import type { JobSpec } from "../job/job-spec.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import { FileStateStore } from "../pipeline/file-state-store.ts";

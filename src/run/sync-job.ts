@@ -7,12 +7,14 @@ import { thisProcess } from "../pipeline/process-owner.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { listParked } from "../sync/apply/replay-parked.ts";
 import { readAudit, writeAudit, type AuditEntry } from "../sync/audit.ts";
+import { peekCutOver } from "../sync/cut-over/cut-over-record.ts";
 import { changeControl, type SyncControl } from "../sync/sync-control.ts";
 import { peekSync } from "../sync/sync-record.ts";
 import { syncStatus, type SyncStatus, type TunnelChannelFacts } from "../sync/sync-status.ts";
 import { describeTunnel, type TunnelChannelState } from "../sync/tunnel/tunnel-admin.ts";
 import { closing } from "./closing.ts";
 import { openClient } from "./open-client.ts";
+import { wayOf } from "./sync-ways.ts";
 import { lookAtState, migrationState, openState } from "./open-state.ts";
 import { copyName } from "./park-rejects.ts";
 
@@ -30,8 +32,23 @@ type LookContext = Pick<JobContext, "clock" | "chance" | "folder" | "env" | "sig
 export function syncJobStatus(spec: SyncSpec, context: LookContext): Promise<SyncJobStatus> {
   return closing(async (opened) => {
     const state = await lookAtState(migrationState(spec), spec, context, opened);
-    return await statusFrom(spec, state, context);
+    return await statusInForce(spec, state, context);
   });
+}
+
+/** The sync as it goes now, by its state. */
+export function inForce(spec: SyncSpec, context: LookContext): Promise<SyncSpec> {
+  if (spec.cutOver === undefined) return Promise.resolve(spec);
+  return closing(async (opened) => {
+    const state = await lookAtState(migrationState(spec), spec, context, opened);
+    return wayOf(spec, (await peekCutOver(state, spec.name)).way);
+  });
+}
+
+/** Of the way that is in force; a sync without a cut-over has one way. */
+export async function statusInForce(spec: SyncSpec, state: StateStore, context: Pick<LookContext, "clock">): Promise<SyncJobStatus> {
+  const { way } = await peekCutOver(state, spec.name);
+  return await statusFrom(wayOf(spec, way), state, context);
 }
 
 /** A sync as it stands, asked on both ends: only the tunnel knows channels that no living worker holds. */
@@ -49,13 +66,14 @@ export function syncStanding(spec: SyncSpec, context: LookContext): Promise<Sync
   return closing(async (opened) => {
     const { clock, chance, signal } = context;
     const state = await lookAtState(migrationState(spec), spec, context, opened);
-    const record = await peekSync(state, spec.name);
-    if (record === undefined) return await statusFrom(spec, state, context);
-    if (record.stage !== "streaming") return { ...(await statusFrom(spec, state, context)), copying: await copyStanding(spec, state) };
-    const client = await openClient({ place: spec.source, context, concurrency: 1 }, opened);
-    const named = { tableName: spec.source.table, tunnelName: record.tunnel.name };
+    const now = wayOf(spec, (await peekCutOver(state, spec.name)).way);
+    const record = await peekSync(state, now.name);
+    if (record === undefined) return await statusFrom(now, state, context);
+    if (record.stage !== "streaming") return { ...(await statusFrom(now, state, context)), copying: await copyStanding(now, state) };
+    const client = await openClient({ place: now.source, context, concurrency: 1 }, opened);
+    const named = { tableName: now.source.table, tunnelName: record.tunnel.name };
     const { channels } = await describeTunnel({ client, clock, chance, signal }, named);
-    return await statusFrom(spec, state, context, channels.flatMap(channelFacts));
+    return await statusFrom(now, state, context, channels.flatMap(channelFacts));
   });
 }
 
@@ -105,7 +123,8 @@ export function controlSync(
 ): Promise<SyncControl> {
   return closing(async (opened) => {
     const state = await openState(migrationState(spec), spec, context, opened);
-    const control = await changeControl(state, spec.name, context.chance.id(), change);
+    const { way } = await peekCutOver(state, spec.name);
+    const control = await changeControl(state, wayOf(spec, way).name, context.chance.id(), change);
     await writeAudit(state, spec.name, context, { who: whoAmI(), ...audit });
     return control;
   });

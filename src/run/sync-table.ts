@@ -1,6 +1,7 @@
 import { hasCode, TableferryError } from "../base/error.ts";
 import { tableSource } from "../connector/table-store/table-source.ts";
 import { tableTarget } from "../connector/table-store/table-target.ts";
+import type { TableStoreClient } from "../client/table-store-client.ts";
 import { loadMapping } from "../job/load-mapping.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import { runMigration } from "../migrate/migration.ts";
@@ -16,6 +17,7 @@ import type { HeldChannel } from "../sync/channel.ts";
 import type { Applier } from "../sync/channel-run.ts";
 import { prepareSync, type PreparedSync, type SyncInput } from "../sync/prepare-sync.ts";
 import { peekSync, type SyncRecord } from "../sync/sync-record.ts";
+import { ensureStream } from "../sync/tunnel/ensure-stream.ts";
 import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { closing } from "./closing.ts";
@@ -54,6 +56,7 @@ export function syncTable(spec: SyncSpec, { state, share, controlledBy }: Surrou
     const input: SyncInput = { spec, source, target, client, state, loaded, context, worker: share.worker };
     const prepared = await prepareSync(input);
     const record = prepared.record.stage === "copying" ? await copied(input, fence, prepared) : prepared.record;
+    await readyTarget(spec, await share.client(spec.target), context);
     return await streamed({ input, prepared: { ...prepared, record }, fence, share, controlledBy, context });
   });
 }
@@ -89,6 +92,24 @@ async function copied(input: SyncInput, fence: LateFence, { record }: PreparedSy
       await context.clock.sleep(lookMs, context.signal);
     }
   }
+}
+
+/**
+ * The target ready for changes: made where nothing was copied, and taking timestamps as old as changes may be (R5). Before any channel is held, so behind no
+ * fence: it may be done twice, and by several workers at once.
+ */
+async function readyTarget(
+  { target, versions, retentionHours, cutOver }: SyncSpec,
+  client: TableStoreClient,
+  context: SyncContext,
+): Promise<void> {
+  const table = tableTarget(client, target.table, { create: target.create, clock: context.clock });
+  const oldestTimestampMs = retentionHours * 3_600_000;
+  await table.prepare({ notEmpty: "merge", resuming: true, versions, oldestTimestampMs }, context.signal);
+  if (cutOver === undefined) return;
+  // The way back needs it; switched on early, so that nothing about the target changes when writers are moved (R12).
+  const { clock, chance, signal } = context;
+  await ensureStream({ client, clock, chance, signal }, target.table, { expirationHours: retentionHours, originColumns: [] });
 }
 
 interface Streaming {

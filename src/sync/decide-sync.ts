@@ -32,14 +32,14 @@ export function decideSync(record: SyncRecord | undefined, wanted: WantedSync): 
   const changed =
     record.source.incarnation !== wanted.source.incarnation
       ? wanted.source.title
-      : record.target.incarnation !== "" && record.target.incarnation !== (wanted.target?.incarnation ?? "")
+      : record.target.incarnation !== "" && creationOf(record.target.incarnation) !== creationOf(wanted.target?.incarnation ?? "")
         ? record.target.title
         : undefined;
   if (changed !== undefined) {
     throw new TableferryError("TF_INCARNATION", {
       message: `${changed} is not the one that sync ${wanted.job} began with: it was deleted and made anew, or its stream was switched off and on`,
       place: changed,
-      wayOut: "Changes may be missing. Forget the sync (`tableferry sync forget FILE`) and run it from the beginning.",
+      wayOut: "Changes may be missing. Forget the sync (`tableferry forget FILE`) and run it from the beginning.",
     });
   }
   if (wanted.again) return "recopy";
@@ -50,4 +50,9 @@ export function decideSync(record: SyncRecord | undefined, wanted: WantedSync): 
     message: `the mapping of sync ${wanted.job} changed since it began`,
     place: wanted.job,
   });
+}
+
+/** Of a table that is written, its creation alone: its stream is nobody's here, and a cut-over switches it on. */
+function creationOf(incarnation: string): string {
+  return incarnation.split("/")[0]!;
 }

@@ -117,6 +117,7 @@ export function originColumnsOf({ mode, plan }: CompiledMapping, { key }: Pick<D
   return [...new Set([...read, ...plan.computed.flatMap(({ inputs }) => inputs)])].filter((name) => !keys.has(name));
 }
 
+/** The tunnel that a sync takes its changes from. */
 export function tunnelNameOf({ tunnel, name }: Pick<SyncSpec, "tunnel" | "name">): string {
   return tunnel ?? `tableferry_${name}`;
 }

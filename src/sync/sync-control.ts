@@ -10,6 +10,10 @@ export interface SyncControl {
   readonly paused: boolean;
   /** Workers end as soon as everything committed before is applied. */
   readonly draining: boolean;
+  /** A cut-over is under way: workers tell their state several times a second. */
+  readonly eager?: boolean | undefined;
+  /** As `draining`, of a cut-over: workers then wait for the way that comes into force. */
+  readonly handingOver?: boolean | undefined;
   /** Rates instead of the specification's; undefined: as specified. */
   readonly rates?: Rates | undefined;
 }

@@ -88,7 +88,7 @@ export async function syncStatus(input: StatusInput): Promise<SyncStatus> {
     alive.length > 0 &&
     (scanEnded === undefined ||
       channels.every(({ doing, caughtUpAt, appliedThrough }) => doing === "finished" || passed(scanEnded, caughtUpAt, appliedThrough)));
-  const oldest = lagMs === null ? undefined : now - lagMs;
+  const oldest = lagMs === null || lagMs === 0 ? undefined : now - lagMs;
   return {
     job,
     phase: phaseOf({ record, control, alive, lagMs, copyPassed }, input.lagMs),

@@ -27,7 +27,8 @@ export function retentionWarning({ retentionHours, warnHours, oldestUnread, move
     });
   }
   const left = retentionHours - age;
-  if (left > warnHours) return undefined;
+  // A stream that keeps little would else be warned of from the beginning.
+  if (left > Math.min(warnHours, retentionHours / 2)) return undefined;
   // Reading catches up by what it moved beyond the time that passed.
   const gainPerHour = overMs > 0 ? (movedMs - overMs) / overMs : 0;
   if (gainPerHour > 0) return undefined;

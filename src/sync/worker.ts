@@ -42,8 +42,11 @@ export interface WorkerOptions {
   readonly onBeat?: ((record: WorkerRecord) => void) | undefined;
 }
 
-/** Why a worker ended without having been told to by its signal. */
-export type WorkerEnd = "stopped" | "drained";
+/** `drained`: everything is applied, as was ordered; `handed over`: likewise, because writers are moved to the other side. */
+export type WorkerEnd = "stopped" | "drained" | "handed over";
+
+/** Milliseconds between beats while a cut-over waits for them. */
+const eagerBeatMs = 200;
 
 /**
  * One worker of a sync that is streaming: runs every channel the tunnel gives it, tells how far it is, and does what the control row says.
@@ -57,7 +60,8 @@ export class SyncWorker {
   readonly #since: number;
   #past: AppliedCounts = noCounts;
   #draining: number | undefined;
-  #drained = false;
+  #outcome: WorkerEnd = "stopped";
+  #eager = false;
   #failure: Error | undefined;
   #beatAt: number;
   #beatCount = 0;
@@ -80,7 +84,7 @@ export class SyncWorker {
     try {
       await session.run(this.#runChannel, this.#end.signal);
       if (this.#failure !== undefined) throw this.#failure;
-      return this.#drained ? "drained" : "stopped";
+      return this.#outcome;
     } finally {
       signal.removeEventListener("abort", stop);
       beats.abort(new Error("the worker is over"));
@@ -116,7 +120,7 @@ export class SyncWorker {
           this.#options.note(`The worker could not tell its state (${error.message.split("\n")[0]}); it tries again.`);
         else this.#fail(error);
       }
-      await clock.sleep(beatMs, signal).catch(() => undefined);
+      await clock.sleep(this.#eager ? eagerBeatMs : beatMs, signal).catch(() => undefined);
     }
   }
 
@@ -130,10 +134,12 @@ export class SyncWorker {
     const controls = await Promise.all(controlledBy.map((job) => readControl(state, job)));
     this.#pause.set(controls.some(({ paused }) => paused));
     throttle.retune(controls.find((control) => control.rates !== undefined)?.rates ?? rates);
-    if (!controls.some(({ draining }) => draining)) this.#draining = undefined;
+    this.#eager = controls.some(({ eager }) => eager === true);
+    const handingOver = controls.some((control) => control.handingOver === true);
+    if (!handingOver && !controls.some(({ draining }) => draining)) this.#draining = undefined;
     else if (this.#draining === undefined) this.#draining = clock.now();
     else if (this.#caughtUp(this.#draining)) {
-      this.#drained = true;
+      this.#outcome = handingOver ? "handed over" : "drained";
       this.#end.abort(new Error("everything is applied"));
     }
   }

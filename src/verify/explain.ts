@@ -204,7 +204,10 @@ interface TargetQuestion {
 function targetOf(input: ExplainInput, { key, found, mapped, refused, rejected, there, show }: TargetQuestion): ExplainedTarget {
   const hasher = new RowHasher({ versions: input.scope.versions });
   const rows = mapped.filter((row) => compareKey(row.key, key) === 0);
-  const seen = (row: FlowRow) => ({ row, hash: hasher.hash(row), place: found?.place ?? keyText(key) });
+  const seen = (row: FlowRow) => {
+    const hash = hasher.hash(row);
+    return { row, hash, reading: hash, place: found?.place ?? keyText(key) };
+  };
   const verdict = judge(
     { id: "", key, sources: [], rejected: 0, targetPlace: undefined, bytes: 0 },
     rejected

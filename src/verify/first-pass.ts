@@ -133,7 +133,7 @@ function startMeter(meter: ProgressMeter, { source, target, coverage }: Sides, p
 }
 
 /** What is compared with what: progress saved under another identity is of no use. */
-function identityOf(input: VerificationInput, { source, target, coverage, key }: Sides): string {
+export function identityOf(input: VerificationInput, { source, target, coverage, key }: Sides): string {
   const meaning = {
     format: 1,
     job: input.job,

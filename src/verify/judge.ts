@@ -28,8 +28,10 @@ export function judge(suspect: Suspect, source: Found, target: Found, rules: Rul
   const { rows: kept, count, rejected } = source;
   if (rules.keyless) return judgeCounts(suspect, source, target);
   const explained = rejected > 0 || (count === 0 && source.refused > 0);
+  const key = keyText(suspect.key);
+  const place = kept[0]?.place ?? key;
   const found = (kind: Difference["kind"], columns: readonly ColumnDifference[], rows = 1): Verdict => ({
-    difference: { kind, key: keyText(suspect.key), columns },
+    difference: { kind, key, columns, ...(place === key ? {} : { source: place }) },
     rows,
     rejected,
     explained,

@@ -4,7 +4,8 @@ import { sameValue, typeOf, type Value } from "../model/value.ts";
 import type { ShowValue } from "./value-text.ts";
 
 export type ColumnDifference = Difference["columns"][number];
-type Versions = readonly Omit<FlowColumn, "name">[];
+/** Versions of one column, newest first. */
+export type Versions = readonly Omit<FlowColumn, "name">[];
 
 /** Says column by column in what two rows of one key differ; both in the target's form. Columns in order of name. */
 export function columnDifferences(
@@ -47,7 +48,8 @@ export function withoutExpiring(row: FlowRow, oldest: number | undefined): FlowR
   return { key: row.key, columns: row.columns.filter(({ timestamp }) => timestamp === undefined || timestamp >= oldest) };
 }
 
-function columnsOf(row: FlowRow, versions: "latest" | "keep"): Map<string, Versions> {
+/** A row's columns by name, in the order in which they stand in it; under `latest` without timestamps. */
+export function columnsOf(row: FlowRow, versions: "latest" | "keep"): Map<string, Versions> {
   const columns = new Map<string, FlowColumn[]>();
   for (const column of row.columns) {
     const known = columns.get(column.name);
@@ -75,7 +77,7 @@ function difference(source: Versions | undefined, target: Versions | undefined):
     : "value of an older version differs";
 }
 
-function sameVersions(a: Versions, b: Versions): boolean {
+export function sameVersions(a: Versions, b: Versions): boolean {
   return a.length === b.length && a.every((version, i) => sameValue(version.value, b[i]!.value) && version.timestamp === b[i]!.timestamp);
 }
 

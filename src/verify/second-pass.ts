@@ -1,17 +1,12 @@
 import type { Batch } from "../connector/connector.ts";
-import { rowTest } from "../connector/row-scope.ts";
-import type { FlowRow } from "../job/mapping.ts";
 import type { ProgressMeter } from "../pipeline/progress-meter.ts";
 import type { FirstPass } from "./first-pass.ts";
-import { RowHasher } from "./flow-batch.ts";
-import { ScanReader, SourceLookUpReader, TargetLookUpReader, type RowForm } from "./read-again.ts";
 import { freshSplits, readSplits, type ReadOptions } from "./read-splits.ts";
-import { withoutExpiring } from "./row-difference.ts";
-import { emptySettlement, settle, type BothSides, type Settlement, type SettleRules } from "./settle.ts";
-import { withoutExpiringCells, type Sides } from "./sides.ts";
+import { emptySettlement, settle, type Settlement } from "./settle.ts";
+import type { Sides } from "./sides.ts";
 import { keyInverse } from "./source-key.ts";
+import { suspectReaders } from "./suspect-readers.ts";
 import { leafGroups, LeafListing } from "./suspects.ts";
-import { maskedText, plainText } from "./value-text.ts";
 import type { VerificationInput } from "./verification-input.ts";
 
 /** What the second pass found. */
@@ -52,8 +47,7 @@ export async function secondPass(
   const leaves = first.source.digest.differing(first.target.digest);
   if (leaves.length === 0) return { ...into, leavesLeft: 0, counted: 0 };
   const options = readOptions(input, meter, workers);
-  const rules = settleRules(input, sides, workers);
-  const readers = readersOf(input, sides, first, options);
+  const { readers, rules } = suspectReaders(input, sides, first, { ...options, workers });
   const scanned = sides.coverage.mode === "scan";
   const settledMost = Math.max(bounds.settled, input.verify.list);
   let counted = 0;
@@ -107,60 +101,4 @@ function readOptions({ throttle }: VerificationInput, meter: ProgressMeter, work
   // What the second reading will come to is not known beforehand.
   meter.estimatedRows = undefined;
   return { workers, throttle, onBatch };
-}
-
-function settleRules(input: VerificationInput, sides: Sides, workers: number): SettleRules {
-  const { verify, context, stream } = input;
-  return {
-    versions: input.scope.versions,
-    show: verify.maskValues ? maskedText(context.chance.bytes(16)) : plainText,
-    keyless: sides.key.length === 0,
-    clock: context.clock,
-    signal: context.signal,
-    rounds: verify.rounds,
-    roundSeconds: verify.roundSeconds,
-    awaitApplied: stream === undefined ? undefined : (signal) => stream.awaitApplied(signal),
-    decisive: input.quiescent || stream !== undefined,
-    bytes: input.limits.inFlightBytes,
-    workers,
-  };
-}
-
-function readersOf(input: VerificationInput, sides: Sides, first: FirstPass, options: Omit<ReadOptions, "signal">): BothSides {
-  const { source, target, mapping, rejects } = input;
-  const { coverage } = sides;
-  const { versions } = input.scope;
-  const form = formOf(input, sides);
-  const inPart = coverage.outsideIsAbsent ? rowTest(coverage.sourceScope, sides.source.key, sides.source.title) : undefined;
-  const inverse = keyInverse(mapping, sides.source.key);
-  const keyless = sides.key.length === 0;
-  return {
-    source: [
-      new SourceLookUpReader({ side: source, mapping, inverse, versions, inPart, form }),
-      new ScanReader({ side: source, scope: first.sourceScope, mapping, splits: first.source.splits, form, keyless, rejects, options }),
-    ],
-    target: [
-      new TargetLookUpReader(target, versions, form),
-      new ScanReader({
-        side: target,
-        scope: first.targetScope,
-        mapping: undefined,
-        splits: first.target.splits,
-        form,
-        keyless,
-        rejects: undefined,
-        options,
-      }),
-    ],
-  };
-}
-
-/** Rows read again, as they are compared: without cells that are about to expire. */
-function formOf(input: VerificationInput, sides: Sides): RowForm {
-  const scope = withoutExpiringCells(input.scope, sides, input.context.clock.now());
-  const hasher = new RowHasher({ versions: scope.versions });
-  return (row: FlowRow) => {
-    const kept = withoutExpiring(row, scope.oldest);
-    return { row: kept, hash: hasher.hash(kept) };
-  };
 }

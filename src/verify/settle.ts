@@ -22,6 +22,8 @@ export interface SettleRules extends Rules {
   readonly bytes: number;
   /** Suspects are read in this many groups at once where they are read by key. */
   readonly workers: number;
+  /** Columns told of one difference at most; left out: all. */
+  readonly columnsMost?: number | undefined;
 }
 
 export interface BothSides {
@@ -40,18 +42,24 @@ export interface Settlement {
   rejected: number;
   /** Suspects that turned out alike without a reject that explains them. */
   alike: number;
-  /** Times that a source row changed between two readings. */
+  /** Suspects that are not alike, for which a reject or a refusal of the mapping is the reason. */
+  explained: number;
+  /** Times that a row changed between two readings. */
   moved: number;
+  /** What was to be settled: each of them is alike, explained, unsettled or differs. */
+  suspects: number;
 }
 
 export function emptySettlement(): Settlement {
-  return { differences: [], differenceCount: 0, unsettled: 0, rejected: 0, alike: 0, moved: 0 };
+  return { differences: [], differenceCount: 0, unsettled: 0, rejected: 0, alike: 0, explained: 0, moved: 0, suspects: 0 };
 }
 
 interface Reading {
   readonly suspect: Suspect;
   readonly steady: boolean;
   readonly verdict: Verdict;
+  /** Nothing of the source was found, and something may have come to the suspect's key since it was listed: it has to be searched for. */
+  readonly search: boolean;
 }
 
 const KEYS_A_GROUP = 100;
@@ -60,6 +68,10 @@ const KEYS_A_GROUP = 100;
  * Settles suspects (engine rule R7): the source row is read, then the target row once the target has caught up with that reading, then
  * the source row again. Only what stays the same between both readings of the source is judged; the rest goes to the next round, and
  * after the last one is `unsettled`. Differences beyond `list` are counted, not kept.
+ *
+ * Where a stream is applied, a difference counts only when a second such reading, begun behind the first, finds both rows as they were.
+ * One reading is not enough: a row that was not there can have come and gone again between two readings of the source, and its
+ * coming be what the target showed. Then its going has been applied before the target is read a second time.
  */
 export async function settle(
   suspects: readonly Suspect[],
@@ -69,39 +81,45 @@ export async function settle(
   into: Settlement,
 ): Promise<void> {
   let left = suspects;
+  into.suspects += suspects.length;
   for (let round = 1; left.length > 0; round++) {
     if (round > 1) await rules.clock.sleep(rules.roundSeconds * 1000, rules.signal);
     const last = round >= rules.rounds;
     const again: Suspect[] = [];
     for await (const reading of readRound(left, sides, rules)) {
-      if (!last && (!reading.steady || (reading.verdict.difference !== undefined && !rules.decisive))) {
-        again.push(reading.suspect);
-      } else {
-        conclude(reading, list, into);
-      }
-      if (!reading.steady) into.moved++;
+      const { steady, search, verdict } = reading;
+      if (!last && search) again.push({ ...reading.suspect, sources: [], rejected: 0 });
+      else if (!last && (!steady || (verdict.difference !== undefined && !rules.decisive))) again.push(reading.suspect);
+      else conclude(search ? { ...reading, steady: false } : reading, rules, list, into);
+      if (!steady) into.moved++;
     }
     left = again;
   }
 }
 
-function conclude({ suspect, steady, verdict }: Reading, list: number, into: Settlement): void {
-  const { difference, rows, rejected } = verdict;
+function conclude({ suspect, steady, verdict }: Reading, { columnsMost }: SettleRules, list: number, into: Settlement): void {
+  const { difference, rows, rejected, explained } = verdict;
   into.rejected += rejected;
   if (steady && difference === undefined) {
-    if (!verdict.explained) into.alike++;
+    if (explained) into.explained++;
+    else into.alike++;
     return;
   }
   into.differenceCount += steady ? rows : 1;
   if (!steady) into.unsettled++;
   if (into.differences.length >= list) return;
-  into.differences.push(
-    steady ? difference! : { kind: "unsettled", key: difference?.key ?? keyText(suspect.key), columns: difference?.columns ?? [] },
-  );
+  const key = difference?.key ?? keyText(suspect.key);
+  const columns = difference?.columns.slice(0, columnsMost) ?? [];
+  into.differences.push(steady ? { ...difference!, columns } : { kind: "unsettled", key, columns });
+}
+
+interface Way {
+  readonly source: SuspectReader;
+  readonly target: SuspectReader;
 }
 
 async function* readRound(suspects: readonly Suspect[], sides: BothSides, rules: SettleRules): AsyncGenerator<Reading> {
-  const ways = new Map<string, { source: SuspectReader; target: SuspectReader; suspects: Suspect[] }>();
+  const ways = new Map<string, Way & { suspects: Suspect[] }>();
   for (const suspect of suspects) {
     const source = sides.source.findIndex((reader) => reader.can(suspect));
     const target = sides.target.findIndex((reader) => reader.can(suspect));
@@ -110,38 +128,89 @@ async function* readRound(suspects: readonly Suspect[], sides: BothSides, rules:
       ways.set(`${source}/${target}`, { source: sides.source[source]!, target: sides.target[target]!, suspects: [suspect] });
     else way.suspects.push(suspect);
   }
-  for (const { source, target, suspects: together } of ways.values()) {
-    // A reader that goes through everything takes all suspects at once; readers by key go in small groups, several at a time.
-    const [keys, wide] = source.byKey && target.byKey ? [KEYS_A_GROUP, rules.workers] : [Infinity, 1];
-    const groups = grouped(together, keys, rules.bytes / wide / 3);
-    for (let at = 0; at < groups.length; at += wide) {
-      const read = await Promise.all(groups.slice(at, at + wide).map((group) => readGroup(group, source, target, rules)));
-      yield* read.flat();
-    }
+  for (const way of ways.values()) yield* readWay(way.suspects, way, rules);
+}
+
+/** The same two readers for all; the target is waited for once, not once a group. Of a reading only what tells it apart is remembered. */
+async function* readWay(suspects: readonly Suspect[], way: Way, rules: SettleRules): AsyncGenerator<Reading> {
+  const { signal, awaitApplied } = rules;
+  const firsts: Seen[] = [];
+  for await (const found of inGroups(suspects, way, rules, (group) => way.source.read(group, signal))) firsts.push(seen(found));
+  await awaitApplied?.(signal);
+  const doubtful: (Both & { readonly suspect: Suspect })[] = [];
+  let at = 0;
+  for await (const { source, target, verdict } of inGroups(suspects, way, rules, (group) => readBoth(group, way, rules))) {
+    const suspect = suspects[at]!;
+    const steady = same(firsts[at++]!, source);
+    if (steady && verdict.difference !== undefined && awaitApplied !== undefined) doubtful.push({ suspect, source, target });
+    else yield readingOf(suspect, steady, verdict, way);
+  }
+  if (doubtful.length === 0) return;
+  await awaitApplied?.(signal);
+  const again = doubtful.map(({ suspect }) => suspect);
+  at = 0;
+  for await (const { source, target, verdict } of inGroups(again, way, rules, (group) => readBoth(group, way, rules))) {
+    const before = doubtful[at++]!;
+    yield readingOf(before.suspect, same(before.source, source) && same(before.target, target), verdict, way);
   }
 }
 
-async function readGroup(
-  suspects: readonly Suspect[],
-  source: SuspectReader,
-  target: SuspectReader,
+function readingOf(suspect: Suspect, steady: boolean, verdict: Verdict, { source }: Way): Reading {
+  return { suspect, steady, verdict, search: steady && verdict.difference?.kind === "extra" && !source.complete };
+}
+
+interface Both {
+  readonly source: Seen;
+  readonly target: Seen;
+}
+
+/** The target, then the source. */
+async function readBoth(
+  group: readonly Suspect[],
+  { source, target }: Way,
   rules: SettleRules,
-): Promise<Reading[]> {
-  const { signal } = rules;
-  const before = await source.read(suspects, signal);
-  await rules.awaitApplied?.(signal);
-  const there = await target.read(suspects, signal);
-  const after = await source.read(suspects, signal);
-  return suspects.map((suspect, i) => ({
-    suspect,
-    steady: sameRows(before[i]!, after[i]!),
-    verdict: judge(suspect, after[i]!, there[i]!, rules),
+): Promise<readonly (Both & { readonly verdict: Verdict })[]> {
+  const there = await target.read(group, rules.signal);
+  const here = await source.read(group, rules.signal);
+  return group.map((suspect, i) => ({
+    source: seen(here[i]!),
+    target: seen(there[i]!),
+    verdict: judge(suspect, here[i]!, there[i]!, rules),
   }));
 }
 
-function sameRows(a: Found, b: Found): boolean {
+/** Some groups at once, so that rows in memory stay within `rules.bytes`; answers in the order of the suspects. */
+async function* inGroups<T>(
+  suspects: readonly Suspect[],
+  { source, target }: Way,
+  rules: SettleRules,
+  read: (group: readonly Suspect[]) => Promise<readonly T[]>,
+): AsyncGenerator<T> {
+  // A reader that goes through everything takes all suspects at once; readers by key go in small groups, several at a time.
+  const [keys, wide] = source.byKey && target.byKey ? [KEYS_A_GROUP, rules.workers] : [Infinity, 1];
+  const groups = grouped(suspects, keys, rules.bytes / wide / 3);
+  for (let at = 0; at < groups.length; at += wide) {
+    for (const some of await Promise.all(groups.slice(at, at + wide).map(read))) yield* some;
+  }
+}
+
+/** What is remembered of a reading to compare it with the next. */
+export interface Seen extends Pick<Found, "count" | "refused" | "rejected" | "unsure"> {
+  readonly readings: readonly string[];
+}
+
+export function seen({ rows, count, refused, rejected, unsure }: Found): Seen {
+  return { count, refused, rejected, unsure, readings: rows.map(({ reading }) => reading) };
+}
+
+/** Whether nothing was written between two readings. */
+export function same(a: Seen, b: Seen): boolean {
+  if (a.unsure === true || b.unsure === true) return false;
   return (
-    a.count === b.count && a.refused === b.refused && a.rejected === b.rejected && a.rows.every(({ hash }, i) => hash === b.rows[i]?.hash)
+    a.count === b.count &&
+    a.refused === b.refused &&
+    a.rejected === b.rejected &&
+    a.readings.every((reading, i) => reading === b.readings[i])
   );
 }
 

@@ -4,6 +4,7 @@ import type { JobContext } from "../job/context.ts";
 import type { VerifySpec } from "../job/job-spec.ts";
 import type { CompiledMapping } from "../job/mapping.ts";
 import type { CheckpointPlace } from "./checkpoint.ts";
+import type { ParkedRows } from "./parked-rows.ts";
 import type { Throttle } from "./read-splits.ts";
 import type { RejectIndex } from "./reject-index.ts";
 
@@ -28,6 +29,8 @@ export interface VerificationInput {
   /** Where an interrupted verification is kept; absent: it begins anew. */
   readonly state?: VerificationState | undefined;
   readonly rejects?: RejectIndex | undefined;
+  /** Rows that a running sync has put aside, asked for again and again. */
+  readonly parked?: ParkedRows | undefined;
   /** The target holds nothing but what this job wrote: also for a part of the source, extra rows are then found. */
   readonly targetHoldsOnlyThis?: boolean | undefined;
   /** Present while a stream is being applied to the target. */

@@ -1,11 +1,12 @@
-import { runSync } from "../../run/run-sync.ts";
+import { TableferryError } from "../../base/error.ts";
+import { runSyncs } from "../../run/run-sync.ts";
 import { exitCodes } from "../exit-code.ts";
 import { servePages, type PageListener } from "../../server/http-listener.ts";
 import { isHealthy, metricsText } from "../../sync/worker-page.ts";
 import type { WorkerRecord } from "../../sync/worker-record.ts";
 import type { Command, Invocation } from "../invocation.ts";
 import { viewFor, withContext } from "../job-run.ts";
-import { loadSync } from "../load-job.ts";
+import { loadSync, type LoadedJob } from "../load-job.ts";
 import { plainText } from "../render/plain-text.ts";
 import { syncStatusLine } from "../render/sync-status.ts";
 
@@ -14,7 +15,9 @@ const lineMs = 10_000;
 
 export const syncRun: Command = {
   run: async (invocation) => {
-    const job = await loadSync(invocation, invocation.arg(0));
+    const jobs = await Promise.all(invocation.args.map((given) => loadSync(invocation, given)));
+    const job = jobs[0]!;
+    refuseFolders(jobs);
     const { clock } = invocation.surroundings;
     const message = "Ending: what is under way is finished and checkpointed, then the channels are given back. Ctrl-C again ends at once.";
     const view = await viewFor(invocation);
@@ -22,8 +25,9 @@ export const syncRun: Command = {
     let shownPhase = "";
     const beats = new Map<string, WorkerRecord>();
     const page = await workerPages(invocation, beats);
-    const end = await withContext(invocation, job, { view, message }, ({ spec }, context) =>
-      runSync(spec, {
+    const specs = jobs.map(({ spec }) => spec);
+    const ends = await withContext(invocation, job, { view, message }, (_job, context) =>
+      runSyncs(specs, {
         ...context,
         onBeat: (name, record) => void beats.set(name, record),
         onStatus: (status) => {
@@ -36,7 +40,7 @@ export const syncRun: Command = {
       }),
     );
     await page?.close();
-    await invocation.reply({ type: "result", ...end }, () => [`${end.job}: this worker has ended (${end.outcome}).`]);
+    await invocation.reply({ type: "result", ends }, () => ends.map((end) => `${end.job}: this worker has ended (${end.outcome}).`));
     return exitCodes.ok;
   },
 };
@@ -61,4 +65,15 @@ async function workerPages(invocation: Invocation, beats: ReadonlyMap<string, Wo
   );
   invocation.note(`Metrics at ${page.endpoint}/metrics, health at ${page.endpoint}/health.`);
   return page;
+}
+
+/** Paths in jobs resolve from their folder, and a worker has one. */
+function refuseFolders(jobs: readonly LoadedJob<unknown>[]): void {
+  const other = jobs.find(({ folder }) => folder !== jobs[0]!.folder);
+  if (other === undefined) return;
+  throw new TableferryError("TF_USAGE", {
+    message: "job files of one worker lie in one folder",
+    place: other.file,
+    wayOut: "Start a worker for each folder, or move the files together.",
+  });
 }

@@ -64,11 +64,12 @@ function lagText({ lagMs, unheld }: SyncJobStatus): string {
   return unheld.length === 0 ? lag : `${lag}, ${counted(unheld.length, "channel")} held by no living worker`;
 }
 
-function countsText({ changes, puts, updates, deletes, folded, filtered }: SyncJobStatus["counts"]): string {
+function countsText({ changes, puts, updates, deletes, folded, filtered, parked }: SyncJobStatus["counts"]): string {
   const parts = [`${count(puts)} put`, `${count(updates)} updated`, `${count(deletes)} deleted`];
   if (folded > 0) parts.push(`${count(folded)} overtaken by a later change`);
+  if (parked > 0) parts.push(`${count(parked)} put aside`);
   if (filtered > 0) parts.push(`${count(filtered)} filtered out`);
-  return `${count(changes)}: ${parts.join(", ")}`;
+  return `${count(changes)} taken: ${parts.join(", ")}`;
 }
 
 function expiryText(hours: number): string {

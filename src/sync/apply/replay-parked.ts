@@ -4,6 +4,7 @@ import { TableferryError } from "../../base/error.ts";
 import { Gate } from "../../base/gate.ts";
 import type { ChangeEncoder } from "../../connector/change.ts";
 import type { Described, ScanScope, Source, Target } from "../../connector/connector.ts";
+import { keyTitle } from "../../connector/table-store/key-bounds.ts";
 import { RowRefused, type CompiledMapping, type FlowRow, type Refusal } from "../../job/mapping.ts";
 import type { KeySchema } from "../../model/schema.ts";
 import type { Fence } from "../../pipeline/fence.ts";
@@ -81,7 +82,7 @@ export async function replayParked(options: ReplayOptions, keys?: readonly Sourc
   const refused: (Refusal & { place: string })[] = [];
   const held: string[] = [];
   const all: AsyncIterable<Pick<Parked, "id" | "place">> | Iterable<Pick<Parked, "id" | "place">> =
-    keys === undefined ? listParked(options.state, options.job) : keys.map((key) => ({ id: parkedId(key), place: "" }));
+    keys === undefined ? listParked(options.state, options.job) : keys.map((key) => ({ id: parkedId(key), place: keyTitle(key) }));
   for await (const { id, place } of all) {
     options.signal.throwIfAborted();
     const outcome = await replay.run(id);

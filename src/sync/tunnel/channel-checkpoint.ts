@@ -40,17 +40,18 @@ export class ChannelCheckpoint {
     return this.#token === FINISHED;
   }
 
-  /** @throws TF_FENCED where something else stands there; what the service answers; the reason of `lost` */
-  store(token: string): Promise<void> {
+  /** False: it stood there already. @throws TF_FENCED where something else stands there; what the service answers; the reason of `lost` */
+  store(token: string): Promise<boolean> {
     const stored = this.#before.then(() => this.#store(token));
     this.#before = stored.catch(() => undefined);
     return stored;
   }
 
-  async #store(token: string): Promise<void> {
+  async #store(token: string): Promise<boolean> {
+    if (token === this.#token) return false;
     const { calls, clock, chance, lost } = this.#options;
     const sequence = this.#sequence + 1n;
-    for (let tries = 1; token !== this.#token; tries++) {
+    for (let tries = 1; ; tries++) {
       lost.throwIfAborted();
       try {
         await calls.checkpoint(token, sequence, lost);
@@ -70,9 +71,10 @@ export class ChannelCheckpoint {
     }
   }
 
-  #take(token: string, sequence: bigint): void {
+  #take(token: string, sequence: bigint): true {
     this.#token = token;
     this.#sequence = sequence;
+    return true;
   }
 }
 

@@ -59,8 +59,8 @@ export class HeldTunnelChannel implements HeldChannel {
   }
 
   async checkpoint(token: string): Promise<void> {
-    await this.#ask(() => this.#checkpoint.store(token));
-    this.#options.onProgress();
+    const moved = await this.#ask(() => this.#checkpoint.store(token));
+    if (moved) this.#options.onProgress();
   }
 
   async #ask<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {

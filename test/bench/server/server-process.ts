@@ -7,13 +7,16 @@ import { createInterface } from "node:readline";
 export class ServerProcess {
   readonly endpoint: string;
   readonly keys: string;
+  /** Where its counts are, if it has a page of them. */
+  readonly metrics: string;
   readonly #child: ChildProcess;
   static readonly #running = new Set<ServerProcess>();
 
-  private constructor(child: ChildProcess, endpoint: string, keys: string) {
+  private constructor(child: ChildProcess, endpoint: string, keys: string, metrics: string) {
     this.#child = child;
     this.endpoint = endpoint;
     this.keys = keys;
+    this.metrics = metrics;
   }
 
   /** Runs a script with Node; the line it prints is JSON with `endpoint`, and `keysFile` where it has keys. */
@@ -23,10 +26,10 @@ export class ServerProcess {
       env: { ...process.env, NODE_OPTIONS: "" },
     });
     for await (const line of createInterface({ input: child.stdout })) {
-      const told: { endpoint: string; keysFile?: string } = JSON.parse(line);
+      const told: { endpoint: string; keysFile?: string; metrics?: string } = JSON.parse(line);
       // What it prints from now on is passed over, so that it never waits for a reader.
       child.stdout.resume();
-      const server = new ServerProcess(child, told.endpoint, told.keysFile ?? "");
+      const server = new ServerProcess(child, told.endpoint, told.keysFile ?? "", told.metrics ?? "");
       ServerProcess.#running.add(server);
       return server;
     }

@@ -204,7 +204,7 @@ describe("a planted difference is found and named:", () => {
     const target = new MemorySide([...replaced(7, { ...sound, size: 22n })(rows(40)), row(50)], { looksUp: false });
     const { result } = await compare(new MemorySide(rows(40), { looksUp: false }), target);
     expect(result.differences).toEqual([
-      { kind: "different", key: "id=7", columns: [{ name: "size", source: "21", target: "22", why: "value differs" }] },
+      { kind: "different", key: "id=7", source: "memory:8", columns: [{ name: "size", source: "21", target: "22", why: "value differs" }] },
       { kind: "extra", key: "id=50", columns: [] },
     ]);
   });

@@ -134,6 +134,18 @@ describe("a channel whose run fails", () => {
     expect(worker.notes).toEqual([expect.stringContaining("the target is down")]);
   });
 
+  test("has not got on by storing the checkpoint it was given", async () => {
+    await begin();
+    const worker = world.work({
+      run: async (channel) => {
+        await channel.checkpoint(channel.start);
+        throw new Error("down");
+      },
+    });
+    await world.pass(60_000, 100);
+    expect(worker.held.length).toBeLessThanOrEqual(10);
+  });
+
   test("is run again soon once it had got on", async () => {
     await begin();
     let fails = 8;

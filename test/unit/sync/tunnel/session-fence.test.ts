@@ -40,6 +40,18 @@ describe("the fence of a channel (R2)", () => {
     expect(() => fenceOf(worker).assertMaySend()).toThrow(SendTooLate);
   });
 
+  test("counts from when a heartbeat was sent, however late it was answered", async () => {
+    const worker = await holder();
+    world.controls.faults.set([{ operations: ["tunnel/heartbeat"], effect: { type: "delay", ms: 1800 } }]);
+    await world.pass(10_000);
+    const good = worker.link.sent.filter(({ name, at }) => name === "heartbeat" && at <= world.now - 1800).at(-1)!.at;
+    worker.link.cut = true;
+    await world.until(() => world.now >= good + TIMEOUT_MS - DEADLINE_MS - 10);
+    expect(() => fenceOf(worker).assertMaySend()).not.toThrow();
+    await world.pass(20);
+    expect(() => fenceOf(worker).assertMaySend()).toThrow(SendTooLate);
+  });
+
   test("is fallen for good once the time-out has passed, and everything of the channel is aborted with TF_FENCED", async () => {
     const worker = await holder();
     const { fence, lost, closing } = worker.held[0]!.channel;

@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { signedResponse } from "../../../../src/wire/headers.ts";
+import type { TunnelChannel } from "../../../../src/wire/operation/tunnel-channel.ts";
+import { tunnelHeartbeat } from "../../../../src/wire/operation/tunnel-heartbeat.ts";
 import { HEARTBEAT_MS, keyIn, TIMEOUT_MS, TunnelWorld, type Worker } from "./tunnel-world.ts";
 
 let world: TunnelWorld;
@@ -60,6 +63,52 @@ describe("a session alone", () => {
     await world.until(() => worker.isOver);
     expect(() => fence.assertMaySend()).toThrow(/TF_FENCED/);
     expect(await statuses()).toEqual(["CLOSE", "CLOSE"]);
+  });
+
+  test("tells of each closed channel before it signs off, also of one that closes while a heartbeat is under way", async () => {
+    await begin(2);
+    const worker = world.work({
+      run: async ({ closing }) => {
+        await new Promise((resolve) => closing.addEventListener("abort", resolve));
+        await world.clock.sleep(200);
+        return "closed";
+      },
+    });
+    await world.until(() => worker.channels.length === 2);
+    const told: string[][] = [];
+    worker.link.intercept = (name, { body }) => {
+      if (name === "heartbeat") told.push(tunnelHeartbeat.decodeRequest(body).channels.map(({ status }) => status));
+      return undefined;
+    };
+    world.controls.faults.set([{ operations: ["tunnel/heartbeat"], effect: { type: "delay", ms: 500 } }]);
+    worker.stop.abort();
+    await world.until(() => worker.isOver);
+    expect(told).toEqual([
+      ["open", "open"],
+      ["close", "close"],
+    ]);
+  });
+
+  test("answers at once that a channel it does not run is closed, when it is asked to close it", async () => {
+    await begin();
+    const { id, secret } = world.server.rootKey;
+    const told: (readonly TunnelChannel[])[] = [];
+    const worker = world.work({
+      link: (link) => {
+        link.intercept = (name, { path, body }) => {
+          if (name !== "heartbeat") return undefined;
+          const { channels } = tunnelHeartbeat.decodeRequest(body);
+          told.push(channels);
+          const reply = channels.length === 0 ? [{ channelId: "c", version: 2n, status: "closing" as const }] : [];
+          return Promise.resolve(
+            signedResponse(path, 200, tunnelHeartbeat.encodeResponse({ channels: reply }), "1", world.now, { id, secret }),
+          );
+        };
+      },
+    });
+    await world.breathe();
+    expect(told.slice(0, 2)).toEqual([[], [{ channelId: "c", version: 3n, status: "close" }]]);
+    expect(worker.held).toEqual([]);
   });
 
   test("that is killed drops everything at once, sends nothing more and rejects with the reason", async () => {
