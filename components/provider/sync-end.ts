@@ -27,7 +27,7 @@ export async function endSync(properties: Properties, subject: Subject): Promise
   const ways = spec.cutOver === undefined ? [spec] : [spec, wayOf(spec, "back")];
   if (withoutTunnel) for (const way of ways) await deleteTableTunnel({ ...way.source, tunnel: tunnelNameOf(way) }, context);
   if (forgotten) await forgetSync(spec, context);
-  await subject.engine.say(subject.urn, whatStays(order, { tunnel, withoutTunnel, forgotten }));
+  await subject.engine.say(subject.urn, whatStays({ tunnel, withoutTunnel, forgotten }));
 }
 
 interface Gone {
@@ -36,7 +36,7 @@ interface Gone {
   readonly forgotten: boolean;
 }
 
-function whatStays({ spec }: SyncOrder, { tunnel, withoutTunnel, forgotten }: Gone): string {
+function whatStays({ tunnel, withoutTunnel, forgotten }: Gone): string {
   const kept = [
     "the rows on both sides",
     ...(withoutTunnel ? [] : [`tunnel ${tunnel} (deleteTunnel: true would delete it)`]),
@@ -44,7 +44,7 @@ function whatStays({ spec }: SyncOrder, { tunnel, withoutTunnel, forgotten }: Go
   ];
   const stay = `${kept.length === 1 ? kept[0]! : `${kept.slice(0, -1).join(", ")} and ${kept.at(-1)!}`} stay`;
   if (withoutTunnel || forgotten) return stay;
-  return `${stay}; declared again within ${String(spec.retentionHours)} hours, the sync goes on where it ended`;
+  return `${stay}; declared again while the stream still keeps the changes, the sync goes on where it ended`;
 }
 
 /** Lets everything committed so far be applied. Not where nothing would come of it: no worker, a copy that is not finished, a pause, a store that does not answer. */

@@ -20,7 +20,8 @@ export async function settleWorkers(order: SyncOrder): Promise<readonly WorkerPr
   writeJobFile(at, fileText);
   const living = await livingWorkers(at);
   // Two jobs under one name at once would be two masters of the target (R3, R13): those of the former end first.
-  for (const worker of living.filter((one) => one.settings.jobId !== settings.jobId || one.place > workers)) await stop(order, worker);
+  const ending = living.filter((one) => one.settings.jobId !== settings.jobId || one.place > workers);
+  await Promise.all(ending.map((worker) => stop(order, worker)));
   const kept = new Map((await livingWorkers(at)).map((worker) => [worker.place, worker]));
   for (const { place } of recordedWorkers(at)) if (place > workers) forgetWorker(at, place);
   for (let place = 1; place <= workers; place++) {
@@ -38,7 +39,7 @@ export async function settleWorkers(order: SyncOrder): Promise<readonly WorkerPr
 
 /** Ends all workers of this machine, at a checkpoint each. */
 export async function stopAll(order: SyncOrder): Promise<void> {
-  for (const worker of await livingWorkers(order.at)) await stop(order, worker);
+  await Promise.all((await livingWorkers(order.at)).map((worker) => stop(order, worker)));
 }
 
 function start({ at, settings, subject, spec }: SyncOrder, place: number): Promise<WorkerProcess> {

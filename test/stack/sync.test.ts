@@ -178,6 +178,17 @@ describe("a sync job", () => {
     expect(workersOf(project)).not.toEqual(before);
   });
 
+  test("a sync that is paused stays so through an up, which says it", async () => {
+    const file = ".tableferry/sync/test/follow.json";
+    expect((await tableferry(project, "sync", "pause", file)).exitCode).toBe(0);
+    project.writeFile("index.ts", program(workers(2)));
+    const up = await succeed(project.up("--skip-preview"));
+    expect(messagesOf(up).join("\n")).toContain(`the sync is paused: \`tableferry sync resume ${file}\` lets it go on`);
+    expect(outputsOf(await project.exportStack(), "follow")).toMatchObject({ phase: "paused", workers: 2 });
+    expect((await tableferry(project, "sync", "resume", file)).exitCode).toBe(0);
+    await follows(project, "000014", "after the pause");
+  });
+
   test("a changed mapping is refused in the preview until the program says what it means", async () => {
     const mapping = `${workers(1)}, mapping: { columns: { name: "name" } }`;
     project.writeFile("index.ts", program(mapping));

@@ -242,6 +242,21 @@ describe("the job's file", () => {
     expect(Object.keys(file).filter((name) => ["runner", "timeoutSeconds", "jobFile", "mappingHash"].includes(name))).toEqual([]);
   });
 
+  test("moves what a cut-over names by its path, and starts workers again when the mapping of the way back changes", async () => {
+    mkdirSync(join(folder, "mappings"));
+    const write = (text: string) => writeFileSync(join(folder, "mappings/back.ts"), text);
+    const fence = { close: ["./fence.sh", "close"], open: ["fence", "open"] };
+    const order = async () => orderOf(await checked(asked({ cutOver: { backMapping: "mappings/back.ts", fence } })), subject);
+    write("export default { columns: {} };");
+    const before = await order();
+    expect(JSON.parse(before.fileText)).toMatchObject({
+      cutOver: { backMapping: "../../../mappings/back.ts", fence: { close: ["../../../fence.sh", "close"], open: ["fence", "open"] } },
+    });
+    write('export default { columns: { a: "b" } };');
+    const { settings } = await order();
+    expect([settings.jobId === before.settings.jobId, settings.manner === before.settings.manner]).toEqual([true, false]);
+  });
+
   test("tells workers that must start again from those that go on: rates are told as they run", async () => {
     const settings = async (more: Properties) => (await orderOf(await checked(asked(more)), subject)).settings;
     const plain = await settings({});

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseSync } from "../../../src/job/parse-job.ts";
 import type { SyncSpec } from "../../../src/job/sync-spec.ts";
+import { TableStateStore } from "../../../src/pipeline/table-state-store.ts";
 import { forgetSync } from "../../../src/run/forget-job.ts";
 import { planSync } from "../../../src/run/plan-sync.ts";
 import { runSync } from "../../../src/run/run-sync.ts";
@@ -163,5 +164,14 @@ describe("a sync that has run", () => {
     const place = { ...spec().source, tunnel: "tableferry_orders" };
     expect(await lookAtTableTunnel(place, at.context())).toMatchObject({ type: "Stream", retentionHours: 168 });
     expect([await deleteTableTunnel(place, at.context()), await deleteTableTunnel(place, at.context())]).toEqual([true, false]);
+  });
+
+  test("with a cut-over is forgotten in both ways (R12)", async () => {
+    const both = spec({ cutOver: {} });
+    const state = new TableStateStore({ client: at.modern, table: "tableferry_state", clock: systemClock });
+    for (const key of ["orders/sync", "orders/cut-over", "orders.back/sync", "orders.backwards/sync"])
+      await state.compareAndSet(key, undefined, { token: "t", seq: 1, value: "{}" });
+    expect(await forgetSync(both, at.context())).toBe(3);
+    expect(await state.get("orders.backwards/sync"), "another job").toBeDefined();
   });
 });
