@@ -55,7 +55,8 @@ export async function startWorker(at: WorkersPlace, place: number, { settings, f
   const { ownerOf, TableferryError } = await library();
   const logFrom = logLength(logOf(at, place));
   const started = startDetached({
-    args: ["sync", "run", at.file, "--quiet"],
+    // A job's file says `mirror` by name, and nobody sits before a worker to be asked.
+    args: ["sync", "run", at.file, "--quiet", "--yes"],
     folder,
     logFile: logOf(at, place),
     env: allowedEnvironment(env, more),
