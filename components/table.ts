@@ -37,6 +37,7 @@ export interface TableArgs {
  * const orders = new Table("orders", { instance: modern, primaryKey: [{ name: "customer", type: "string" }] });
  */
 export class Table extends pulumi.ComponentResource implements Placed {
+  declare readonly instance: Instance;
   declare readonly tableName: pulumi.Output<string>;
   /** The table as a side of a job. */
   declare readonly place: pulumi.Output<EndpointInput>;
@@ -45,6 +46,7 @@ export class Table extends pulumi.ComponentResource implements Placed {
   constructor(name: string, args: TableArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tableferry:index:Table", name, { ...args, instance: args.instance.instanceName }, opts);
     const { instance } = args;
+    this.instance = instance;
     if (instance.home === "embedded") {
       const stored = storedTable(name, args, this);
       this.tableName = stored.tableName;

@@ -1,6 +1,7 @@
 /** `tableferry`: the library's public surface, and nothing else. It knows nothing of Pulumi. */
 export { TableferryError, hasCode, toError } from "./base/error.ts";
 export { errorCodes, type ErrorCode } from "./base/error-code.ts";
+export { canonicalJson } from "./base/canonical-json.ts";
 export { systemClock, type Clock } from "./base/clock.ts";
 export { systemChance, type Chance } from "./base/chance.ts";
 
@@ -16,7 +17,8 @@ export {
   type VerificationSpec,
 } from "./job/job-spec.ts";
 export type { CredentialReference, EndpointInput, EndpointSpec } from "./job/endpoint-spec.ts";
-export { parseJob } from "./job/parse-job.ts";
+export { syncSpec, type SyncInput, type SyncSpec } from "./job/sync-spec.ts";
+export { parseJob, parseSync } from "./job/parse-job.ts";
 export { problemsOf, type SpecProblem } from "./job/spec-problems.ts";
 export { secretPaths } from "./job/looks-secret.ts";
 export { jobHash } from "./job/job-hash.ts";
@@ -36,10 +38,18 @@ export { openSource } from "./run/open-endpoint.ts";
 export { jobStatus, type JobOwner, type JobStatus } from "./run/job-status.ts";
 export { explainJob } from "./run/explain-job.ts";
 export type { Explanation } from "./verify/explain.ts";
-export { forgetJob } from "./run/forget-job.ts";
 export { DifferentError } from "./migrate/endings.ts";
 export type { Reject } from "./pipeline/rejects.ts";
 export { checkCertificate, type CertificateBody, type CheckedCertificate } from "./verify/certificate.ts";
+
+// Keeping a target in step: plan, look, tell, forget; the workers are `tableferry sync run`.
+export { planSync, type SyncPlan } from "./run/plan-sync.ts";
+export { tunnelNameOf } from "./sync/prepare-sync.ts";
+export { wayOf } from "./run/sync-ways.ts";
+export { controlSync, syncJobStatus, syncStanding, type SyncJobStatus, type SyncStanding } from "./run/sync-job.ts";
+export { forgetJob, forgetSync } from "./run/forget-job.ts";
+export { deleteTableTunnel, ensureTableTunnel, lookAtTableTunnel, type TableTunnel, type TunnelPlace } from "./run/table-tunnel.ts";
+export { livesHere, ownerOf, type ProcessOwner } from "./pipeline/process-owner.ts";
 
 // Clients of Table Store, ours or the real one.
 export { TableStoreClient, type TableStoreClientOptions } from "./client/table-store-client.ts";

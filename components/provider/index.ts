@@ -28,3 +28,5 @@ export const instance = lazily("instance");
 export const table = lazily("table");
 export const migration = lazily("migration");
 export const verification = lazily("verification");
+export const syncJob = lazily("syncJob");
+export const tunnel = lazily("tunnel");

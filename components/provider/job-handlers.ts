@@ -12,9 +12,10 @@ import {
 } from "./handlers.ts";
 import { changedMeaning, checkJob, jobFields, jobInputNames, jobOf, type JobKind } from "./job-inputs.ts";
 import { contextFor, JobUnfinished, runJobFor, secondsOf, type JobResult } from "./job-run.ts";
+import { knownLater } from "./known-later.ts";
 import { library } from "./library.ts";
 import { byteText, count } from "./live-progress.ts";
-import { reachable } from "./reachable.ts";
+import { unreachable } from "./reachable.ts";
 import { remade, sameValue } from "./same-value.ts";
 import { unknownPaths } from "./unknown.ts";
 
@@ -88,7 +89,7 @@ async function plan(kind: JobKind, inputs: Properties, before: Properties | unde
   if (unknownPaths(jobFields(kind, inputs)).length > 0) return ["the plan is known once its source and target are"];
   if (before !== undefined && !needed({ ...before, outcome: "complete" }, inputs))
     return ["nothing runs now; the change takes effect in the next run"];
-  const { hasCode, planJob } = await library();
+  const { planJob } = await library();
   const spec = await jobOf(kind, inputs);
   const context = await contextFor(subject, before !== undefined && runsAgain(before, inputs));
   const absent = await unreachable(spec);
@@ -96,9 +97,7 @@ async function plan(kind: JobKind, inputs: Properties, before: Properties | unde
   try {
     return (await planJob(spec, context)).lines;
   } catch (error) {
-    // The keys are made with the store; everything else is wrong already now.
-    if (!hasCode(error, "TF_CREDENTIALS_MISSING")) throw error;
-    return [`the plan is known once its credentials are there: ${error.sentence}`];
+    return knownLater(error);
   }
 }
 
@@ -118,13 +117,6 @@ async function sourceLines(spec: JobSpec, context: JobContext): Promise<string[]
     estimatedBytes === undefined ? [] : [byteText(estimatedBytes)],
   ].flat();
   return [`reads ${[title, ...amounts].join(", ")}`];
-}
-
-/** Titles of the sides whose address nobody answers, such as a store that the same `up` is going to start. */
-async function unreachable({ source, target }: JobSpec): Promise<string[]> {
-  const tables = [source, target].filter((side) => side.type === "table-store");
-  const answers = await Promise.all(tables.map(({ endpoint }) => reachable(endpoint)));
-  return tables.filter((_, i) => answers[i] === false).map(({ instance, table }) => `table ${table} of instance ${instance}`);
 }
 
 /** Equal by meaning; the provider's text, the URN and what check was told beside the inputs are not among them. */

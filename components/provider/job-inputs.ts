@@ -44,13 +44,9 @@ export async function checkJob(kind: JobKind, { asked, name }: Question, subject
 }
 
 async function specFailures(kind: JobKind, inputs: Properties): Promise<Failure[]> {
-  const { jobSpec, parseJob, problemsOf, secretPaths } = await library();
+  const { jobSpec, parseJob, problemsOf } = await library();
   const fields = jobFields(kind, inputs);
-  const secrets = secretPaths(fields).map((path) => ({
-    path,
-    text: "looks like a secret; name where it is instead: { env: PREFIX }, { file: PATH } or { chain: true }",
-  }));
-  const failures = failuresOf([...secrets, ...problemsOf(jobSpec, fields)], fields);
+  const failures = [...(await secretFailures(fields)), ...failuresOf(problemsOf(jobSpec, fields), fields)];
   if (failures.length > 0 || unknownPaths(fields).length > 0) return failures;
   try {
     parseJob(fields, "inputs");
@@ -58,6 +54,16 @@ async function specFailures(kind: JobKind, inputs: Properties): Promise<Failure[
   } catch (error) {
     return [{ property: "", reason: error instanceof Error ? error.message : String(error) }];
   }
+}
+
+/** Access keys and the like that stand in a specification themselves. */
+export async function secretFailures(fields: Properties): Promise<Failure[]> {
+  const { secretPaths } = await library();
+  const text = "looks like a secret; name where it is instead: { env: PREFIX }, { file: PATH } or { chain: true }";
+  return failuresOf(
+    secretPaths(fields).map((path) => ({ path, text })),
+    fields,
+  );
 }
 
 function ownFailures({ triggers, timeoutSeconds, onChange }: Properties): Failure[] {
@@ -71,7 +77,8 @@ function ownFailures({ triggers, timeoutSeconds, onChange }: Properties): Failur
   return failures;
 }
 
-async function hashOf({ mapping }: Properties, { folder }: Subject): Promise<string | Failure> {
+/** The hash of a mapping, `UNKNOWN` while it is not known, or what is wrong with it. */
+export async function hashOf({ mapping }: Properties, { folder }: Subject): Promise<string | Failure> {
   if (unknownPaths(mapping).length > 0) return UNKNOWN;
   const { loadMapping } = await library();
   try {

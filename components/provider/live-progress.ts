@@ -7,6 +7,7 @@ const SLOWEST_MS = 30_000;
 /** Shows a run on its resource's row while it goes on. */
 export interface LiveProgress {
   report(progress: Progress): void;
+  /** A line of one's own in the place of progress, shown at the same pace. */
   show(text: string): void;
   stop(): void;
 }
@@ -31,7 +32,7 @@ export function liveProgress(subject: Subject, clock: Clock): LiveProgress {
   cancel = clock.after(pause, tick);
   return {
     report: (progress) => (latest = progressLine(progress)),
-    show: (text) => void subject.engine.show(subject.urn, text),
+    show: (text) => (latest = text),
     stop: () => cancel(),
   };
 }

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import type { JobSpec, SyncSpec } from "../../src/index.ts";
 
 const PATIENCE_MS = 2_000;
 
@@ -23,4 +24,11 @@ export function reachable(endpoint: string): Promise<boolean> {
       .once("error", () => answer(false))
       .once("timeout", () => answer(false));
   });
+}
+
+/** Titles of the sides whose address nobody answers, such as a store that the same `up` is going to start. */
+export async function unreachable({ source, target }: Pick<JobSpec | SyncSpec, "source" | "target">): Promise<string[]> {
+  const tables = [source, target].filter((side) => side.type === "table-store");
+  const answers = await Promise.all(tables.map(({ endpoint }) => reachable(endpoint)));
+  return tables.filter((_, i) => answers[i] === false).map(({ instance, table }) => `table ${table} of instance ${instance}`);
 }

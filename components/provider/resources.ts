@@ -3,7 +3,10 @@ import { embeddedStoreHandlers, embeddedStoreInputs } from "./embedded-store.ts"
 import { instanceHandlers, instanceInputs } from "./instance.ts";
 import { jobInputNames } from "./job-inputs.ts";
 import { migrationHandlers } from "./migration.ts";
+import { syncInputNames } from "./sync-inputs.ts";
+import { syncJobHandlers } from "./sync-job.ts";
 import { tableHandlers, tableInputs } from "./table.ts";
+import { tunnelHandlers, tunnelInputs } from "./tunnel.ts";
 import { verificationHandlers } from "./verification.ts";
 
 /** Every kind of resource, by the name that stands in the state. */
@@ -12,5 +15,7 @@ export const resources = {
   instance: dynamicProvider(instanceHandlers, instanceInputs),
   table: dynamicProvider(tableHandlers, tableInputs),
   migration: dynamicProvider(migrationHandlers, jobInputNames),
+  syncJob: dynamicProvider(syncJobHandlers, syncInputNames),
+  tunnel: dynamicProvider(tunnelHandlers, tunnelInputs),
   verification: dynamicProvider(verificationHandlers, jobInputNames),
 };

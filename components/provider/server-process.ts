@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { allowedEnvironment, lastWords, startDetached } from "./detached-process.ts";
 
 export interface ServerStart {
   /** Absolute; the server leaves a note there for the `tableferry table` commands. */
@@ -22,37 +20,10 @@ export interface StartedServer {
 
 const LOG_FILE = "server.log";
 
-/**
- * Starts `tableferry serve` as a process of its own: in a session of its own, or it would die with the provider; with its output in a
- * file, or Pulumi would wait for its pipes for ever; and with chosen variables only, because the provider's hold the passphrase and
- * the configuration of the stack.
- */
+/** Starts `tableferry serve` as a process of its own. */
 export function startServer({ folder, dataDir, port, env }: ServerStart): StartedServer {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const logFile = join(dataDir, LOG_FILE);
-  const log = openSync(logFile, "a", 0o600);
-  let exit: number | undefined;
-  try {
-    const args = [command(), "serve", "--data-dir", dataDir, "--port", String(port), "--json"];
-    const child = spawn(process.execPath, args, { cwd: folder, detached: true, stdio: ["ignore", log, log], env: allowed(env) });
-    child.once("exit", (code) => (exit = code ?? 1)).once("error", () => (exit = 1));
-    child.unref();
-  } finally {
-    closeSync(log);
-  }
-  return { exited: () => exit, lastWords: () => readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n") };
-}
-
-/** The command of this very package: as source in a checkout, compiled in an installed one. */
-function command(): string {
-  const self = fileURLToPath(import.meta.url);
-  return fileURLToPath(new URL(self.endsWith(".ts") ? "../../src/cli/main.ts" : "../../src/cli/main.js", import.meta.url));
-}
-
-/** What a process needs to run at all, and nothing that says who we are elsewhere. */
-function allowed(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const names = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|NODE_EXTRA_CA_CERTS)$/i;
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value !== undefined && names.test(name) ? [[name, value]] : [])),
-  );
+  const args = ["serve", "--data-dir", dataDir, "--port", String(port), "--json"];
+  const started = startDetached({ args, folder, logFile, env: allowedEnvironment(env) });
+  return { exited: () => started.exited(), lastWords: () => lastWords(logFile) };
 }

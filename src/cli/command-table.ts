@@ -341,6 +341,7 @@ export const commandTable: readonly CommandRow[] = [
         text: "serve /metrics for Prometheus and /health for probes at 127.0.0.1:<port>; 0 for a free port",
       },
       { name: "again", kind: "flag", text: "copy once more, over what is there, before changes are applied" },
+      { name: "yes", short: "y", kind: "flag", text: "do not ask before rows are deleted (onTargetNotEmpty: mirror)" },
     ],
     examples: [{ type: "sync run orders-sync.yaml", gives: "the target follows the source" }],
     load: async () => (await import("./command/sync-run.ts")).syncRun,

@@ -78,7 +78,8 @@ function versionWarnings({ spec, sides }: WarningQuestion): string[] {
   return warnings;
 }
 
-function proofWarnings({ spec }: WarningQuestion): string[] {
+/** Of a copy that stands alone; a sync's is followed by the changes. */
+export function proofWarnings({ spec }: Pick<WarningQuestion, "spec">): string[] {
   const warnings: string[] = [];
   if (spec.verify.coverage === "none") warnings.push("the copy will not be verified (verify.coverage: none)");
   if (!spec.quiescent) warnings.push("the source is written meanwhile: without a stream this is a fuzzy copy, and its certificate says so");

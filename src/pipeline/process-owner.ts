@@ -35,6 +35,21 @@ export function provablyDead(owner: ProcessOwner, here: ProcessOwner = thisProce
   return started === undefined || (owner.started !== "" && started !== owner.started);
 }
 
+/** A process of this machine as it is now; undefined when none lives under this pid. */
+export function ownerOf(pid: number): ProcessOwner | undefined {
+  const started = startTicks(pid);
+  return started === undefined ? undefined : { ...thisProcess(), pid, started };
+}
+
+/**
+ * True only when this very process runs where it can be signalled from here: same start of the machine, same pid namespace, same start of the process.
+ * A system that tells neither is believed by host and pid.
+ */
+export function livesHere(owner: ProcessOwner, here: ProcessOwner = thisProcess()): boolean {
+  const sameMachine = owner.boot === here.boot && (here.boot !== "" || owner.host === here.host);
+  return sameMachine && owner.pidSpace === here.pidSpace && startTicks(owner.pid) === owner.started;
+}
+
 export function ownerText(owner: ProcessOwner): string {
   return `process ${owner.pid} on ${owner.host}`;
 }

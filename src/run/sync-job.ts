@@ -1,16 +1,22 @@
 import { userInfo } from "node:os";
 import type { JobContext } from "../job/context.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
-import type { StateStore } from "../pipeline/state-store.ts";
+import { peekRun } from "../migrate/run-state.ts";
+import { CheckpointStore, totalsOf, type CopyTotals } from "../pipeline/checkpoint.ts";
 import { thisProcess } from "../pipeline/process-owner.ts";
+import type { StateStore } from "../pipeline/state-store.ts";
 import { listParked } from "../sync/apply/replay-parked.ts";
 import { readAudit, writeAudit, type AuditEntry } from "../sync/audit.ts";
 import { peekCutOver } from "../sync/cut-over/cut-over-record.ts";
 import { changeControl, type SyncControl } from "../sync/sync-control.ts";
-import { syncStatus, type SyncStatus } from "../sync/sync-status.ts";
+import { peekSync } from "../sync/sync-record.ts";
+import { syncStatus, type SyncStatus, type TunnelChannelFacts } from "../sync/sync-status.ts";
+import { describeTunnel, type TunnelChannelState } from "../sync/tunnel/tunnel-admin.ts";
 import { closing } from "./closing.ts";
+import { openClient } from "./open-client.ts";
 import { wayOf } from "./sync-ways.ts";
 import { lookAtState, migrationState, openState } from "./open-state.ts";
+import { copyName } from "./park-rejects.ts";
 
 /** What is known of a sync: its own state, and where it lies. JSON-clean. */
 export interface SyncJobStatus extends SyncStatus {
@@ -45,13 +51,61 @@ export async function statusInForce(spec: SyncSpec, state: StateStore, context: 
   return await statusFrom(wayOf(spec, way), state, context);
 }
 
-export async function statusFrom(spec: SyncSpec, state: StateStore, { clock }: Pick<LookContext, "clock">): Promise<SyncJobStatus> {
+/** A sync as it stands, asked on both ends: only the tunnel knows channels that no living worker holds. */
+export interface SyncStanding extends SyncJobStatus {
+  /** What the first copy has done, while it is made. */
+  readonly copying?: CopyStanding | undefined;
+}
+
+export interface CopyStanding extends Pick<CopyTotals, "rowsRead" | "rowsWritten" | "rejects"> {
+  readonly estimatedRows?: number | undefined;
+}
+
+/** As `syncJobStatus`, and asks the source's tunnel too: without it a sync whose channels nobody holds would seem to be in step. @throws TF_TUNNEL_MISSING */
+export function syncStanding(spec: SyncSpec, context: LookContext): Promise<SyncStanding> {
+  return closing(async (opened) => {
+    const { clock, chance, signal } = context;
+    const state = await lookAtState(migrationState(spec), spec, context, opened);
+    const now = wayOf(spec, (await peekCutOver(state, spec.name)).way);
+    const record = await peekSync(state, now.name);
+    if (record === undefined) return await statusFrom(now, state, context);
+    if (record.stage !== "streaming") return { ...(await statusFrom(now, state, context)), copying: await copyStanding(now, state) };
+    const client = await openClient({ place: now.source, context, concurrency: 1 }, opened);
+    const named = { tableName: now.source.table, tunnelName: record.tunnel.name };
+    const { channels } = await describeTunnel({ client, clock, chance, signal }, named);
+    return await statusFrom(now, state, context, channels.flatMap(channelFacts));
+  });
+}
+
+/** Of a channel that is not over. */
+function channelFacts({ channelId, channelStatus = "WAIT", channelRpo }: TunnelChannelState): TunnelChannelFacts[] {
+  if (channelStatus === "TERMINATED") return [];
+  const consumedUpTo = channelRpo === undefined || channelRpo === 0n ? undefined : Number(channelRpo / 1_000_000n);
+  return [{ id: channelId, status: channelStatus, consumedUpTo }];
+}
+
+async function copyStanding(spec: SyncSpec, state: StateStore): Promise<CopyStanding | undefined> {
+  const copy = copyName(spec);
+  const record = await peekRun(state, copy);
+  if (record === undefined) return undefined;
+  const { rowsRead, rowsWritten, rejects } = totalsOf((await new CheckpointStore(state, copy, record.generation).read()).values());
+  return { rowsRead, rowsWritten, rejects, estimatedRows: record.estimatedRows };
+}
+
+/** @param tunnel channels that are not over, where the service was asked */
+export async function statusFrom(
+  spec: SyncSpec,
+  state: StateStore,
+  { clock }: Pick<LookContext, "clock">,
+  tunnel?: readonly TunnelChannelFacts[],
+): Promise<SyncJobStatus> {
   const status = await syncStatus({
     job: spec.name,
     state,
     now: clock.now(),
     lagMs: spec.lagSeconds * 1000,
     parked: await countParked(state, spec.name),
+    tunnel,
     retentionHours: spec.retentionHours,
   });
   return { ...status, source: sideTitle(spec.source), target: sideTitle(spec.target), stateTitle: state.title };

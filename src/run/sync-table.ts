@@ -1,7 +1,6 @@
 import { hasCode, TableferryError } from "../base/error.ts";
 import { tableSource } from "../connector/table-store/table-source.ts";
 import { tableTarget } from "../connector/table-store/table-target.ts";
-import type { MigrationSpec } from "../job/job-spec.ts";
 import type { TableStoreClient } from "../client/table-store-client.ts";
 import type { Described, ScanScope } from "../connector/connector.ts";
 import { loadMapping } from "../job/load-mapping.ts";
@@ -26,7 +25,8 @@ import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { readWorkers } from "../sync/worker-record.ts";
 import { closing } from "./closing.ts";
 import { JobWatch } from "./job-watch.ts";
-import { copyName, parkRejects } from "./park-rejects.ts";
+import { copyOf } from "./copy-of-sync.ts";
+import { parkRejects } from "./park-rejects.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { toolVersion } from "./tool-version.ts";
 import type { WorkerShare } from "./worker-share.ts";
@@ -133,18 +133,6 @@ async function readyTarget(
   // The way back needs it; switched on early, so that nothing about the target changes when writers are moved (R12).
   const { clock, chance, signal } = context;
   await ensureStream({ client, clock, chance, signal }, target.table, { expirationHours: retentionHours, originColumns: [] });
-}
-
-/** The copy as a migration with a state of its own: changes come behind it, so it proves nothing by itself. */
-function copyOf(spec: SyncSpec): MigrationSpec {
-  const name = copyName(spec);
-  const { version, source, target, mapping, range, filter, versions, limits, state, rejects, onTargetNotEmpty, leaseSeconds } = spec;
-  return {
-    ...{ version, name, source, target, mapping, range, filter, versions, limits, state, rejects, onTargetNotEmpty, leaseSeconds },
-    kind: "migration",
-    quiescent: false,
-    verify: { ...spec.verify, coverage: "none", certificate: false },
-  };
 }
 
 interface Streaming {

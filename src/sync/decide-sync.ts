@@ -39,7 +39,7 @@ export function decideSync(record: SyncRecord | undefined, wanted: WantedSync): 
     throw new TableferryError("TF_INCARNATION", {
       message: `${changed} is not the one that sync ${wanted.job} began with: it was deleted and made anew, or its stream was switched off and on`,
       place: changed,
-      wayOut: "Changes may be missing. Forget the sync (`tableferry sync forget FILE`) and run it from the beginning.",
+      wayOut: "Changes may be missing. Forget the sync (`tableferry forget FILE`) and run it from the beginning.",
     });
   }
   if (wanted.again) return "recopy";

@@ -1,9 +1,10 @@
 import { TableferryError } from "../base/error.ts";
 import type { TableStoreClient } from "../client/table-store-client.ts";
-import type { Source, Target } from "../connector/connector.ts";
+import type { Described, Source, Target } from "../connector/connector.ts";
 import type { JobContext } from "../job/context.ts";
 import { jobHash } from "../job/job-hash.ts";
 import type { LoadedMapping } from "../job/load-mapping.ts";
+import type { CompiledMapping } from "../job/mapping.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import { changeEntry } from "../pipeline/change-entry.ts";
 import { jobSides, type JobSides } from "../pipeline/job-sides.ts";
@@ -69,7 +70,7 @@ export async function prepareSync(input: SyncInput): Promise<PreparedSync> {
   const start = startOf(spec);
   const tunnel = await ensureTunnel(admin, {
     ...named,
-    type: spec.initial === "base-data" ? "BaseAndStream" : "Stream",
+    type: tunnelTypeOf(spec),
     ...(start === undefined ? {} : { config: { startOffset: start } }),
   });
   const channels = await firstCheckpoints(admin, { ...named, tunnelId: tunnel.tunnelId });
@@ -100,13 +101,17 @@ async function originColumnsFor(
   spec: SyncSpec,
   loaded: LoadedMapping,
   { target, context }: SyncInput,
-  described: Awaited<ReturnType<Source["describe"]>>,
+  described: Described,
 ): Promise<readonly string[]> {
   const targetNow = await target.describe(context.signal);
   const { mapping } = jobSides(spec, loaded, described, targetNow);
-  if (mapping.mode === "cells" || mapping.plan === undefined) return [];
-  const keys = new Set(described.key.map(({ name }) => name));
-  const { plan } = mapping;
+  return originColumnsOf(mapping, described);
+}
+
+/** Columns whose old values the mapping reads; none where each change tells enough (`cells`) or any column may be read. */
+export function originColumnsOf({ mode, plan }: CompiledMapping, { key }: Pick<Described, "key">): readonly string[] {
+  if (mode === "cells" || plan === undefined) return [];
+  const keys = new Set(key.map(({ name }) => name));
   const origins = [...plan.targetKey.map(({ from }) => from), ...plan.columns.map(({ from }) => from)];
   const read = origins.flatMap((origin) => (origin.kind === "column" ? [origin.name] : []));
   return [...new Set([...read, ...plan.computed.flatMap(({ inputs }) => inputs)])].filter((name) => !keys.has(name));
@@ -115,6 +120,10 @@ async function originColumnsFor(
 /** The tunnel that a sync takes its changes from. */
 export function tunnelNameOf({ tunnel, name }: Pick<SyncSpec, "tunnel" | "name">): string {
   return tunnel ?? `tableferry_${name}`;
+}
+
+export function tunnelTypeOf({ initial }: Pick<SyncSpec, "initial">): "Stream" | "BaseAndStream" {
+  return initial === "base-data" ? "BaseAndStream" : "Stream";
 }
 
 /** Nanoseconds since 1970. */

@@ -1,4 +1,4 @@
-import { ownerText } from "../pipeline/process-owner.ts";
+import { ownerText, type ProcessOwner } from "../pipeline/process-owner.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { addCounts, noCounts, type AppliedCounts, type ChannelState } from "./channel-progress.ts";
 import { readControl, type SyncControl } from "./sync-control.ts";
@@ -19,6 +19,7 @@ export interface TunnelChannelFacts {
 export interface WorkerStatus {
   readonly worker: string;
   readonly title: string;
+  readonly owner: ProcessOwner;
   readonly condition: WorkerCondition;
   readonly doing: WorkerRecord["doing"];
   readonly channels: number;
@@ -148,6 +149,7 @@ function workerStatus(worker: WorkerRecord, condition: WorkerCondition): WorkerS
   return {
     worker: worker.worker,
     title: ownerText(worker.owner),
+    owner: worker.owner,
     condition,
     doing: worker.doing,
     channels: worker.channels.length,

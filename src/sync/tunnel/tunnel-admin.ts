@@ -9,6 +9,8 @@ import { ServiceError } from "../../wire/service-error.ts";
 import type { TunnelAdminContext } from "./ensure-stream.ts";
 import { meaningOf, missingTunnel } from "./tunnel-errors.ts";
 
+export type TunnelChannelState = TunnelDescribeResponse["channels"][number];
+
 /** A tunnel's name, within its table. */
 export interface TunnelName {
   readonly tableName: string;
@@ -69,8 +71,8 @@ export async function describeTunnel(context: TunnelAdminContext, { tableName, t
   }
 }
 
-/** Undefined: there is none. */
-async function findTunnel(context: TunnelAdminContext, name: TunnelName): Promise<TunnelDescribeResponse | undefined> {
+/** As `describeTunnel`; undefined: there is none. */
+export async function findTunnel(context: TunnelAdminContext, name: TunnelName): Promise<TunnelDescribeResponse | undefined> {
   try {
     return await describeTunnel(context, name);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { createColors } from "picocolors";
+import type { Clock } from "../../../src/base/clock.ts";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import type { ExitCode } from "../../../src/cli/exit-code.ts";
 import type { Surroundings } from "../../../src/cli/invocation.ts";
@@ -16,6 +17,8 @@ export interface CaptureOptions {
   readonly folder?: string;
   /** What the user answers to a question; undefined: nobody is there. */
   readonly answer?: string;
+  /** A virtual one unless told otherwise; whoever asks a server needs the time of day. */
+  readonly clock?: Clock;
   /** Lines of standard input. */
   readonly input?: readonly string[];
 }
@@ -40,7 +43,7 @@ export async function capture(argv: readonly string[], options: CaptureOptions =
     },
     env: options.env ?? {},
     folder: options.folder ?? import.meta.dirname,
-    clock: new VirtualClock(),
+    clock: options.clock ?? new VirtualClock(),
     onInterrupt: () => () => {},
     exit: () => {},
   };

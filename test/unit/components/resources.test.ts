@@ -23,6 +23,7 @@ beforeAll(async () => {
         const outputs = {
           instanceName: inputs["instanceName"] ?? inputs.__self?.name,
           tableName: inputs["tableName"] ?? inputs.__self?.name,
+          tunnelName: inputs["tunnelName"] ?? inputs.__self?.name,
           storeId: inputs["storeId"] ?? "5a",
           incarnation: "made at noon",
         };
@@ -92,9 +93,55 @@ describe("on an embedded store", () => {
     await settled();
     expect(custom("pulumi-nodejs:dynamic/tableferry:Table")[0]?.inputs["__self"]).toMatchObject({ name: "orders" });
   });
+
+  test("a sync job names its tunnel, runner and both tables, and is ended before it is made anew", async () => {
+    const instance = new components.Instance("legacy", { store: { endpoint: "http://127.0.0.1:9", keysFile: "k" } });
+    const [source, target] = ["orders", "copy"].map(
+      (name) => new components.Table(name, { instance, primaryKey: [{ name: "id", type: "string" }] }),
+    );
+    const changes = new components.Tunnel("changes", { table: source!, retentionHours: 24 });
+    const { seen, opts } = optionsSeen();
+    new components.SyncJob("follow", { source: source!, target: target!, tunnel: changes, runner: { local: { workers: 2 } } }, opts);
+    await settled();
+    expect(custom("pulumi-nodejs:dynamic/tableferry:Tunnel")).toMatchObject([
+      {
+        name: "changes-tunnel",
+        inputs: { tableName: "orders", incarnation: "made at noon", retentionHours: 24, __self: { name: "changes" } },
+      },
+    ]);
+    expect(custom("pulumi-nodejs:dynamic/tableferry:SyncJob")).toMatchObject([
+      {
+        name: "follow",
+        inputs: {
+          source: { table: "orders" },
+          target: { table: "copy" },
+          tunnel: "changes",
+          runner: { local: { workers: 2 } },
+          sourceIncarnation: "made at noon",
+        },
+      },
+    ]);
+    expect(seen.get("pulumi-nodejs:dynamic/tableferry:SyncJob")).toMatchObject({ deleteBeforeReplace: true });
+  });
 });
 
 describe("in the cloud", () => {
+  test("tunnels are made by @pulumi/alicloud, and stay unless asked", async () => {
+    const instance = new components.Instance("modern", { region: "cn-hangzhou" });
+    const table = new components.Table("orders", { instance, primaryKey: [{ name: "id", type: "string" }] });
+    const { seen, opts } = optionsSeen();
+    const changes = new components.Tunnel("changes", { table, type: "BaseAndStream" }, opts);
+    expect(await value(changes.tunnelName)).toBe("changes");
+    await settled();
+    expect(custom("alicloud:ots/tunnel:Tunnel")).toMatchObject([
+      {
+        name: "changes-tunnel",
+        inputs: { instanceName: "modern", tableName: "orders", tunnelName: "changes", tunnelType: "BaseAndStream" },
+      },
+    ]);
+    expect(seen.get("alicloud:ots/tunnel:Tunnel")).toMatchObject({ retainOnDelete: true });
+  });
+
   test("instances and tables are made by @pulumi/alicloud", async () => {
     const instance = new components.Instance("modern", { region: "cn-hangzhou", description: "orders", tags: { team: "data" } });
     new components.Table("orders", {
