@@ -26,6 +26,8 @@ export const stateKeys = {
   control: (job: string) => `${job}/control`,
   /** Which way a sync goes, and how far a cut-over is: `CutOverRecord`. */
   cutOver: (job: string) => `${job}/cut-over`,
+  /** Who runs a cut-over. */
+  cutOverLease: (job: string) => `${job}/cut-over-lease`,
   /** Who holds a channel: `ChannelRecord`. */
   channel: (job: string, channel: string) => `${job}/channel/${encodeURIComponent(channel)}`,
   channels: (job: string) => `${job}/channel/`,

@@ -1,9 +1,11 @@
 import { TableferryError } from "../base/error.ts";
 import type { CutOverSpec, SyncSpec } from "../job/sync-spec.ts";
+import { RunLease } from "../pipeline/run-lease.ts";
+import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { writeAudit } from "../sync/audit.ts";
 import { canary } from "../sync/cut-over/canary.ts";
-import { cutOver, type CutOverResult } from "../sync/cut-over/cut-over.ts";
+import { cutOver, type CutOverResult, type WriterFence } from "../sync/cut-over/cut-over.ts";
 import { peekCutOver, type CutOverRecord, type Way } from "../sync/cut-over/cut-over-record.ts";
 import { readiness, type ReadinessItem } from "../sync/cut-over/readiness.ts";
 import { rollingReport } from "../verify/rolling/report.ts";
@@ -44,14 +46,39 @@ export function runCutOver(spec: SyncSpec, to: Way, context: SyncContext): Promi
       what: to === "back" ? "cut-over" : "cut-back",
       detail: `begun at step ${record.step}`,
     });
-    const { clock, chance, signal, note } = context;
-    return await cutOver({
-      ...{ job: spec.name, state, spec: rules, to, clock, signal, note },
-      token: chance.id(),
-      fence: writerFence(spec, rules, context),
-      acts: await cutOverActs({ spec, way: record.way, state, context, opened }),
+    return await holding(spec, state, context, async (lease) => {
+      const { clock, chance, signal, note } = context;
+      return await cutOver({
+        ...{ job: spec.name, state, spec: rules, to, clock, signal, note },
+        token: chance.id(),
+        fence: heldFence(writerFence(spec, rules, context), lease),
+        acts: await cutOverActs({ spec, way: (await peekCutOver(state, spec.name)).way, state, context, opened }),
+      });
     });
   });
+}
+
+const leaseMs = 20_000;
+
+/** One run at a time moves writers. @throws TF_RUN_HELD */
+async function holding<T>(spec: SyncSpec, state: StateStore, context: SyncContext, act: (lease: RunLease) => Promise<T>): Promise<T> {
+  const { clock, chance, signal, note } = context;
+  const key = stateKeys.cutOverLease(spec.name);
+  const lease = await RunLease.acquire({ state, key, job: `${spec.name}, cut-over`, clock, chance, leaseMs, signal, note });
+  try {
+    return await act(lease);
+  } finally {
+    await lease.release(true);
+  }
+}
+
+/** A run that was overtaken, after the machine slept say, opens and closes nothing any more. */
+function heldFence(fence: WriterFence, lease: RunLease): WriterFence {
+  const held = async (act: () => Promise<void>) => {
+    await lease.confirm();
+    await act();
+  };
+  return { close: (side) => held(() => fence.close(side)), open: (side) => held(() => fence.open(side)) };
 }
 
 /**

@@ -9,8 +9,9 @@ export type Way = "forward" | "back";
  * How far a cut-over is, by stored facts (R12); each step may be repeated. `idle`: none is under way. `fencing`: the open side is about to be closed, or is.
  * `fenced`: it is closed, and what was accepted before is over. `drained`: the other side has everything. `proved`: it was verified. `handed over`: no
  * worker writes to it any more. `turned`: the tunnel of the way back is there; the other side may be opened.
+ * `retreating`: the side that was open is to be opened again.
  */
-export type CutOverStep = "idle" | "fencing" | "fenced" | "drained" | "proved" | "handed over" | "turned";
+export type CutOverStep = "idle" | "retreating" | "fencing" | "fenced" | "drained" | "proved" | "handed over" | "turned";
 
 export interface CutOverRecord {
   readonly way: Way;

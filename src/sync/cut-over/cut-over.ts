@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { TableferryError, toError } from "../../base/error.ts";
+import { hasCode, TableferryError, toError } from "../../base/error.ts";
 import { changeEntry } from "../../pipeline/change-entry.ts";
 import { stateKeys } from "../../pipeline/state-keys.ts";
 import type { StateStore } from "../../pipeline/state-store.ts";
@@ -80,6 +80,7 @@ class Run {
   async run(): Promise<CutOverResult> {
     // `way` changes with the last step alone, so it names the side that is to be closed.
     const { acts } = this.#input;
+    if (this.#record.step === "retreating") await this.#goBack();
     if (!this.#isDecided) {
       try {
         await this.#upToHandOver();
@@ -157,19 +158,26 @@ class Run {
     }
   }
 
+  /** Told first, so that it is finished by whoever comes next; and refused where another run has the cut-over in hand. */
   async #retreat(reason: Error): Promise<never> {
-    const { acts, fence, job } = this.#input;
+    if (hasCode(reason, "TF_FENCED")) throw reason;
+    const text = reason instanceof TableferryError ? `${reason.code}: ${reason.sentence}` : reason.message;
+    await this.#reach("retreating", { retreat: text });
+    await this.#goBack();
+    throw new TableferryError("TF_CUT_OVER_RETREATED", {
+      message: `writers go on with the ${this.#open}: ${text}`,
+      place: this.#input.job,
+      cause: reason,
+    });
+  }
+
+  async #goBack(): Promise<void> {
+    const { acts, fence } = this.#input;
     // First the workers: the side that is opened again needs them.
     await acts.takeBack();
     await fence.open(this.#open);
     await acts.eager(false);
-    const text = reason instanceof TableferryError ? `${reason.code}: ${reason.sentence}` : reason.message;
-    await this.#reach("idle", { retreat: text, fencedAt: undefined });
-    throw new TableferryError("TF_CUT_OVER_RETREATED", {
-      message: `writers go on with the ${this.#open}: ${text}`,
-      place: job,
-      cause: reason,
-    });
+    await this.#reach("idle", { fencedAt: undefined });
   }
 
   async #openOther(): Promise<CutOverResult> {
