@@ -29,14 +29,16 @@ const bound = z
   .min(1)
   .max(4);
 
-const rangeSpec = z.strictObject({
+/** Part of a table by key. */
+export const rangeSpec = z.strictObject({
   /** First key, inclusive; leading key columns are enough. */
   from: bound.optional(),
   /** End, exclusive. */
   to: bound.optional(),
 });
 
-const comparison = z.strictObject({
+/** One comparison of a filter. */
+export const comparison = z.strictObject({
   column: z.string().min(1),
   is: z.enum(["=", "!=", ">", ">=", "<", "<=", "exists", "absent"]),
   value: scalar.optional(),

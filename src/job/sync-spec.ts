@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { tableStoreEndpoint } from "./endpoint-spec.ts";
-import { jobFields } from "./job-spec.ts";
+import { comparison, jobFields, rangeSpec } from "./job-spec.ts";
+
+/** A part of a table, for what is done to a part of a sync. */
+export const partSpec = z.strictObject({ range: rangeSpec.optional(), filter: z.array(comparison).max(10).optional() });
 
 const hook = z.array(z.string().min(1)).min(1).describe('a command and its arguments, e.g. ["./fence.sh", "close"]');
 

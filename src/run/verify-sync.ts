@@ -26,6 +26,8 @@ export interface VerifySyncOptions {
   readonly repair: boolean;
   /** Also delete rows that only the target has. */
   readonly deleteExtras: boolean;
+  /** Only this part: to back-fill it with `repair` while changes stream, say. It leaves the record of whole rounds alone. */
+  readonly part?: Pick<SyncSpec, "range" | "filter"> | undefined;
 }
 
 /** JSON-clean. */
@@ -41,13 +43,16 @@ export interface VerifiedSync {
  */
 export function verifySync(asked: SyncSpec, context: SyncContext, options: VerifySyncOptions): Promise<VerifiedSync> {
   return closing(async (opened) => {
-    const spec = await inForce(asked, context);
+    const { part } = options;
+    const whole = await inForce(asked, context);
+    const spec = part === undefined ? whole : { ...whole, ...part };
     const beforeWrite = () => undefined;
     const sync = await openSync(spec, context, { beforeWrite, look: false }, opened);
     const sides = syncedSides(spec, context, sync, opened);
     const differing: Difference[] = [];
     const round = await runRolling({
       ...sides,
+      job: part === undefined ? spec.name : `${spec.name}/part`,
       state: sync.state,
       token: context.chance.id(),
       everySeconds: options.everySeconds,

@@ -1,5 +1,6 @@
 import { TableferryError } from "../../base/error.ts";
 import { verificationOfSync, verifySync, type VerifiedSync } from "../../run/verify-sync.ts";
+import { partSpec, type SyncSpec } from "../../job/sync-spec.ts";
 import type { RollingReport } from "../../verify/rolling/report.ts";
 import { confirmed } from "../confirm.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
@@ -26,7 +27,12 @@ export const syncVerify: Command = {
       throw new TableferryError("TF_USAGE", { message: "--delete-extras makes sense with --repair only", place: "--delete-extras" });
     if (deleteExtras && !(await confirmed(invocation, `Delete rows of the target of ${job.spec.name} that the source has not?`)))
       return exitCodes.failed;
-    const options = { everySeconds: invocation.number("every"), repair: invocation.flag("repair"), deleteExtras };
+    const options = {
+      part: partOf(invocation),
+      everySeconds: invocation.number("every"),
+      repair: invocation.flag("repair"),
+      deleteExtras,
+    };
     return await lookWithJob(invocation, job, async ({ spec }, context) => {
       for (;;) {
         const verified = await verifySync(spec, context, options);
@@ -36,6 +42,29 @@ export const syncVerify: Command = {
     });
   },
 };
+
+/** A part of the table, written as in a job file. */
+function partOf(invocation: Invocation): Pick<SyncSpec, "range" | "filter"> | undefined {
+  const [from, to, where] = (["from", "to", "where"] as const).map((name) => jsonOf(name, invocation.text(name)));
+  if (from === undefined && to === undefined && where === undefined) return undefined;
+  const part = { range: from === undefined && to === undefined ? undefined : { from, to }, filter: where };
+  const parsed = partSpec.safeParse(part);
+  if (parsed.success) return parsed.data;
+  throw new TableferryError("TF_USAGE", {
+    message: `no part of a table: ${parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; ")}`,
+    place: "--from, --to, --where",
+    wayOut: `Write them as in a job file, in JSON: --from '["alice", 5]', --where '[{"column": "state", "is": "=", "value": "open"}]'.`,
+  });
+}
+
+function jsonOf(name: string, text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TableferryError("TF_USAGE", { message: `--${name} is no JSON: ${text}`, place: `--${name}` });
+  }
+}
 
 /** What differs and was not made good. */
 function codeOf({ round, repaired }: VerifiedSync): ExitCode {
