@@ -24,7 +24,10 @@ export interface TargetChange {
   readonly change: RowChange;
   /** Which of the changes it comes from; several may name the same. Refusals name it. */
   readonly index: number;
-  /** Left out: none. A condition that does not hold refuses the change with cause `OTSConditionCheckFail`. */
+  /**
+   * Left out: none. A condition that does not hold refuses the change with cause `OTSConditionCheckFail`; so may one that held, when the
+   * answer was lost and the change is sent again.
+   */
   readonly condition?: WriteCondition | undefined;
 }
 

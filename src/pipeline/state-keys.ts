@@ -20,6 +20,8 @@ export const stateKeys = {
     `${job}/${generation}/reject/${encodeURIComponent(split)}/${String(ordinal).padStart(9, "0")}`,
   /** What stage a sync is in: `SyncRecord`. */
   sync: (job: string) => `${job}/sync`,
+  /** Columns of the source and their types, as far as they were seen: `KnownColumns`. */
+  columns: (job: string) => `${job}/columns`,
   /** What its workers are told: `SyncControl`. */
   control: (job: string) => `${job}/control`,
   /** Which way a sync goes, and how far a cut-over is: `CutOverRecord`. */

@@ -1,6 +1,6 @@
 import { TableferryError } from "../base/error.ts";
 import type { SyncInput } from "../sync/prepare-sync.ts";
-import type { SyncRecord } from "../sync/sync-record.ts";
+import { peekSync, type SyncRecord } from "../sync/sync-record.ts";
 import type { WorkerRecord } from "../sync/worker-record.ts";
 import { retentionWarning } from "../sync/watch-retention.ts";
 
@@ -29,6 +29,7 @@ export class JobWatch {
   async look(worker: WorkerRecord): Promise<void> {
     const { context, source } = this.#input;
     this.#watchRetention(worker);
+    await this.#refuseBegunAnew();
     if (context.clock.monotonic() - this.#lookedAt < lookMs) return;
     this.#lookedAt = context.clock.monotonic();
     const { incarnation, title } = await source.describe(context.signal);
@@ -36,6 +37,18 @@ export class JobWatch {
     throw new TableferryError("TF_INCARNATION", {
       message: `${title} was deleted and made anew, or its stream was switched off and on, while it was synchronised`,
       place: title,
+    });
+  }
+
+  /** Another worker may have begun the sync anew: with another mapping, or copying once more. What it reads then must not be written over by what we apply (R3). */
+  async #refuseBegunAnew(): Promise<void> {
+    const { state, spec } = this.#input;
+    const now = await peekSync(state, spec.name);
+    const { begun, mappingHash } = this.#record;
+    if (now?.stage === "streaming" && now.begun === begun && now.mappingHash === mappingHash) return;
+    throw new TableferryError("TF_FENCED", {
+      message: now === undefined ? "the sync was forgotten" : "another worker has begun the sync anew, or with another mapping",
+      place: spec.name,
     });
   }
 

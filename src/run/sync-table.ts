@@ -2,6 +2,7 @@ import { hasCode, TableferryError } from "../base/error.ts";
 import { tableSource } from "../connector/table-store/table-source.ts";
 import { tableTarget } from "../connector/table-store/table-target.ts";
 import type { TableStoreClient } from "../client/table-store-client.ts";
+import type { Described, ScanScope } from "../connector/connector.ts";
 import { loadMapping } from "../job/load-mapping.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import { runMigration } from "../migrate/migration.ts";
@@ -15,11 +16,13 @@ import { ChangeApplier } from "../sync/apply/change-applier.ts";
 import { ParkedKeys } from "../sync/apply/parked-keys.ts";
 import type { HeldChannel } from "../sync/channel.ts";
 import type { Applier } from "../sync/channel-run.ts";
+import { DriftWatch, watchesDrift } from "../sync/drift-watch.ts";
 import { prepareSync, type PreparedSync, type SyncInput } from "../sync/prepare-sync.ts";
 import { peekSync, type SyncRecord } from "../sync/sync-record.ts";
 import { ensureStream } from "../sync/tunnel/ensure-stream.ts";
 import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
+import { readWorkers } from "../sync/worker-record.ts";
 import { closing } from "./closing.ts";
 import { JobWatch } from "./job-watch.ts";
 import { copyOf } from "./copy-of-sync.ts";
@@ -27,6 +30,25 @@ import { parkRejects } from "./park-rejects.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { toolVersion } from "./tool-version.ts";
 import type { WorkerShare } from "./worker-share.ts";
+
+/**
+ * A copy that goes over a target under a running sync waits until no other worker can write to it (R3): each of them notices at its next beat that the sync was begun
+ * anew, and a silent one has lost its channels after the session's time-out.
+ */
+async function othersEnded({ spec, state, context, worker }: SyncInput): Promise<void> {
+  const { clock, signal, note } = context;
+  const lostMs = spec.sessionSeconds * 1000 + doubtMs(spec) + beatMs;
+  for (let told = false; ;) {
+    const now = clock.now();
+    const others = (await readWorkers(state, spec.name)).filter(
+      (one) => one.worker !== worker && one.doing !== "ended" && now - one.beat <= lostMs,
+    );
+    if (others.length === 0) return;
+    if (!told) note(`${spec.name} is begun anew: waiting until ${others.length} other workers have ended.`);
+    told = true;
+    await clock.sleep(lookMs, signal);
+  }
+}
 
 /** What a table shares with others of its worker. */
 export interface Surroundings {
@@ -69,6 +91,7 @@ async function copied(input: SyncInput, fence: LateFence, { record }: PreparedSy
     if (now?.stage === "streaming") return now;
     try {
       const again = now?.again ?? record.again;
+      if (again) await othersEnded(input);
       const migration = { spec: copyOf(spec), source, target, state, mapping: loaded, fence, toolVersion: toolVersion() };
       const result = await runMigration({ ...migration, context: { ...context, again } });
       await parkRejects(spec, state, worker);
@@ -183,14 +206,25 @@ async function applierOf({ input, prepared, context }: Streaming, writer: Writer
     sourceKey: described.key,
     described: targetNow,
   });
-  if (spec.rejects.onReject === "continue") return applier;
+  const stopsAtRejects = spec.rejects.onReject === "stop";
+  if (!stopsAtRejects && !watchesDrift(spec.drift)) return applier;
+  const watch = watchesDrift(spec.drift) ? await driftWatch(input, described, scope) : undefined;
   return {
     apply: async (changes, signal) => {
+      await watch?.check(changes);
       const applied = await applier.apply(changes, signal);
-      if (parked.size > spec.rejects.allowed) throw tooManyParked(spec, parked.size);
+      if (stopsAtRejects && parked.size > spec.rejects.allowed) throw tooManyParked(spec, parked.size);
       return applied;
     },
   };
+}
+
+/** Rows from which the source's columns are known where nobody declared them. */
+const sampledRows = 1000;
+
+function driftWatch({ spec, source, state, context }: SyncInput, described: Described, scope: ScanScope): Promise<DriftWatch> {
+  const options = { drift: spec.drift, job: spec.name, state, token: context.chance.id() };
+  return DriftWatch.open(options, described, () => source.sample(sampledRows, scope, context.signal));
 }
 
 function tooManyParked({ name, rejects }: SyncSpec, count: number): TableferryError {
@@ -218,5 +252,5 @@ function doubtMs(spec: SyncSpec): number {
 
 /** Read ahead of what is being applied, a channel; all channels together keep within the bytes in flight. */
 function aheadBytes({ limits }: SyncSpec): number {
-  return Math.min(4 * 1024 * 1024, limits.inFlightBytes / 4);
+  return Math.min(2 * 1024 * 1024, limits.inFlightBytes / 16);
 }

@@ -90,6 +90,7 @@ export class ChangeApplier {
    * @throws as `Writer.write`; TF_REJECTS, TF_FENCED, errors of the source and the state store, the signal's reason
    */
   async apply(changes: readonly SourceChange[], signal: AbortSignal): Promise<Applied> {
+    signal.throwIfAborted();
     const inRange = this.#inRange;
     const wanted = inRange === undefined ? changes : changes.filter(({ key }) => inRange({ key, columns: [] }));
     const folded = fold(wanted, this.#options.scope.versions);

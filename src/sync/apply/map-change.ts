@@ -65,7 +65,7 @@ export class ChangeMapper {
     if (unsure || this.#filtered) return undefined;
     if (this.#cells !== undefined && this.keys.kind === "fixed") return this.#byCells(this.#cells, change, this.keys.of(change.key));
     if (change.type === "put") return this.#byRow(change.key, wholeRow(change), former);
-    return mode === "image" ? this.#byImage(plan, change, former) : undefined;
+    return mode === "image" ? this.#byImage(plan, folded, former) : undefined;
   }
 
   /**
@@ -118,7 +118,7 @@ export class ChangeMapper {
   }
 
   /** An update: the old row is the old image, the new one that with the record's changes. */
-  #byImage(plan: ColumnPlan, change: SourceChange, former: readonly SourceKey[]): Mapped | undefined {
+  #byImage(plan: ColumnPlan, { change, changes }: Folded, former: readonly SourceKey[]): Mapped | undefined {
     // One version a column stands in an old image (unverified whether more could).
     if (change.origin === undefined || this.#versions === "keep") return undefined;
     const row = changedRow(change, change.origin);
@@ -126,10 +126,18 @@ export class ChangeMapper {
     if (plan.rest === "drop") return this.#byRow(change.key, row, former);
     const [made] = this.#mapping.map(row);
     if (made === undefined) return this.#gone(change.key, former, true);
-    const before = unlessRefused(() => this.#mapping.map({ key: change.key, columns: change.origin! })[0]);
-    if (this.#wholeRows || before === undefined || keyId(before.key) !== keyId(made.key)) return undefined;
+    if (this.#wholeRows || !changes.every((one) => this.#wasAt(made.key, one))) return undefined;
     const update = updateOf(plan, made, change);
     return update === undefined ? undefined : this.#there(change.key, update, former);
+  }
+
+  /**
+   * Whether the row stood under this key before a change. It must have before each of a window's: where it was away for a moment, an
+   * earlier try may have left it away, and an update would make a part of a row.
+   */
+  #wasAt(target: SourceKey, { key, origin }: SourceChange): boolean {
+    const before = origin === undefined ? undefined : unlessRefused(() => this.#mapping.map({ key, columns: origin })[0]);
+    return before !== undefined && keyId(before.key) === keyId(target);
   }
 
   /** One row is written, what the row was before is deleted: other keys, so that both may go out together. */

@@ -110,7 +110,6 @@ class Replay {
   async run(id: string): Promise<Outcome> {
     const place = stateKeys.parked(this.#options.job, id);
     let claim = await this.#foreignClaim(place);
-    if (claim === "alive") return { kind: "held" };
     for (let round = 0; round < roundsMax; round++) {
       const fence = new ClaimFence(this.#options);
       const claimed = await this.#claim(place, claim);
@@ -129,18 +128,15 @@ class Replay {
     return { kind: "refused", refusal: { cause: "changing", text: "changes keep joining the row while it is replayed" } };
   }
 
-  /** Whose claim stands there, and has had its time by this process's clock. */
+  /** Whose claim stands there; where there is one, it has had its time by this process's clock. */
   async #foreignClaim(place: string): Promise<string | undefined> {
     const { state, clock, signal, longestOperationMs } = this.#options;
-    const claimOf = async () => readParked(state, place, await state.get(place))?.claim;
-    const claim = await claimOf();
-    if (claim === undefined) return undefined;
-    await clock.sleep(claimMs + longestOperationMs, signal);
-    const now = await claimOf();
-    return now === undefined || now === claim ? now : "alive";
+    const claim = readParked(state, place, await state.get(place))?.claim;
+    if (claim !== undefined) await clock.sleep(claimMs + longestOperationMs, signal);
+    return claim;
   }
 
-  /** Takes the key for a while, if nobody else has since. @param over the claim that is over */
+  /** Takes the key for a while, if nobody has claimed it anew. @param over the claim that is over */
   async #claim(place: string, over: string | undefined): Promise<"held" | "not-parked" | (StateEntry & { readonly parked: Parked })> {
     const claim = this.#options.chance.id();
     let held = false;

@@ -26,7 +26,8 @@ import { getStreamRecord, type GetStreamRecordResponse } from "../../../../src/w
 import { listStream } from "../../../../src/wire/operation/list-stream.ts";
 import { decodeOriginRecord, decodeStreamRecord } from "../../../../src/wire/plainbuffer/decode-change.ts";
 import { encodeChange } from "../../../../src/wire/plainbuffer/encode.ts";
-import type { Transport } from "../../../../src/wire/transport.ts";
+import { signedRequest } from "../../../../src/wire/headers.ts";
+import type { Transport, WireRequest } from "../../../../src/wire/transport.ts";
 import { drive } from "../../support/drive.ts";
 
 export interface ReplicationOptions {
@@ -136,6 +137,12 @@ export class Replication {
     const { streamId } = streams[0]!;
     const { shards } = await this.run(this.#client.call(describeStream, { streamId }));
     return (await this.run(this.#client.call(getShardIterator, { streamId, shardId: shards[0]!.shardId }))).shardIterator;
+  }
+
+  /** A request of the store's own client. */
+  signed(operation: string, body: Uint8Array): WireRequest {
+    const { instanceName, accessKeyId: id, accessKeySecret: secret } = this.store;
+    return signedRequest(operation, instanceName, { id, secret }, body, this.clock.now());
   }
 
   get #sides() {
