@@ -56,7 +56,7 @@ function checked(input: unknown, line: (path: FieldPath) => number | undefined, 
   const secrets = secretPaths(value).map((path): SpecProblem => ({ path, text: "looks like an access key, a private key or a password" }));
   const problems = [...secrets, ...problemsOf(anyJobSpec, value)];
   if (problems.length === 0) {
-    const spec = anyJobSpec.parse(value);
+    const spec = withImplied(anyJobSpec.parse(value));
     const meaning = contradictions(spec);
     if (meaning.length === 0) return spec;
     problems.push(...meaning);
@@ -73,6 +73,11 @@ function checked(input: unknown, line: (path: FieldPath) => number | undefined, 
     file,
     wayOut,
   );
+}
+
+/** Two-way compares cells by their timestamps (R5). */
+function withImplied(spec: JobSpec | SyncSpec): JobSpec | SyncSpec {
+  return spec.kind === "sync" && spec.twoWay !== undefined ? { ...spec, versions: "keep" } : spec;
 }
 
 /** What is well formed field by field and makes no sense together. */
@@ -95,7 +100,8 @@ function contradictions(spec: JobSpec | SyncSpec): SpecProblem[] {
   return problems;
 }
 
-function syncContradictions({ source, target, initial, start }: SyncSpec): SpecProblem[] {
+function syncContradictions(spec: SyncSpec): SpecProblem[] {
+  const { source, target, initial, start, twoWay } = spec;
   const problems: SpecProblem[] = [];
   const stars = [source.table, target.table].map((name) => name.split("*").length - 1);
   if (stars[0]! > 1) problems.push({ path: ["source", "table"], text: "holds more than one `*`" });
@@ -104,7 +110,18 @@ function syncContradictions({ source, target, initial, start }: SyncSpec): SpecP
       path: ["target", "table"],
       text: stars[0] === 0 ? "holds a `*`, and the source's does not" : "needs a `*` that stands for what the source's matches",
     });
+  if (twoWay !== undefined) problems.push(...twoWayContradictions(spec, twoWay));
   if (start !== undefined && initial !== "none") problems.push({ path: ["start"], text: "makes sense with `initial: none` only" });
+  return problems;
+}
+
+function twoWayContradictions(spec: SyncSpec, { site, otherSite }: NonNullable<SyncSpec["twoWay"]>): SpecProblem[] {
+  const problems: SpecProblem[] = [];
+  if (site === otherSite) problems.push({ path: ["twoWay", "otherSite"], text: "is the id of the source's site" });
+  if (spec.range !== undefined) problems.push({ path: ["range"], text: "both ways, whole tables are synchronised" });
+  if (spec.filter !== undefined) problems.push({ path: ["filter"], text: "both ways, whole tables are synchronised" });
+  if (spec.onTargetNotEmpty === "mirror")
+    problems.push({ path: ["onTargetNotEmpty"], text: "both ways, rows that only the target has are carried to the source: `merge`" });
   return problems;
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tableStoreEndpoint } from "./endpoint-spec.ts";
 import { jobFields } from "./job-spec.ts";
+import { twoWaySpec } from "./two-way-spec.ts";
 
 const { source: _source, target: _target, quiescent: _quiescent, ...shared } = jobFields;
 
@@ -45,6 +46,8 @@ export const syncSpec = z.strictObject({
   drift: z
     .strictObject({ newColumn: z.enum(["follow", "stop"]).default("follow"), changedType: z.enum(["follow", "stop"]).default("follow") })
     .prefault({}),
+  /** Changes go both ways. Cells keep their timestamps then (`versions: keep`), and what is there at first comes through the tunnels. */
+  twoWay: twoWaySpec.optional(),
   /** Seconds of the lease on the copy, see a migration's. */
   leaseSeconds: z.number().min(2).max(3600).default(10),
 });

@@ -8,6 +8,7 @@ import type { SyncContext, SyncEnd } from "./sync-context.ts";
 import { statusFrom } from "./sync-job.ts";
 import { isSyncSet, syncSet } from "./sync-set.ts";
 import { syncTable } from "./sync-table.ts";
+import { syncTwoWay } from "./sync-two-way.ts";
 import { WorkerShare } from "./worker-share.ts";
 
 /** Milliseconds between two looks for tables that a pattern matches now, and between two looks at how the sync stands. */
@@ -28,7 +29,7 @@ export function runSync(spec: SyncSpec, context: SyncContext): Promise<SyncEnd> 
     const stopTelling = tellStatus(spec, state, run);
     try {
       if (isSyncSet(spec)) return await runSet(spec, state, share, run);
-      return { job: spec.name, outcome: await syncTable(spec, { state, share, controlledBy: [spec.name] }, run), tables: 1 };
+      return { job: spec.name, outcome: await (spec.twoWay === undefined ? syncTable : syncTwoWay)(spec, { state, share, controlledBy: [spec.name] }, run), tables: 1 };
     } finally {
       stopTelling();
     }
@@ -48,7 +49,7 @@ async function runSet(spec: SyncSpec, state: StateStore, share: WorkerShare, con
     while (!end.signal.aborted) {
       for (const one of await syncSet(spec, client, end.signal)) {
         if (running.has(one.name)) continue;
-        const work = syncTable(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch(
+        const work = (one.twoWay === undefined ? syncTable : syncTwoWay)(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch(
           (error: unknown) => {
             if (!end.signal.aborted) failure ??= placed(error, one.source.table);
             end.abort(failure);

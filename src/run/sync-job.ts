@@ -7,7 +7,10 @@ import { listParked } from "../sync/apply/replay-parked.ts";
 import { readAudit, writeAudit, type AuditEntry } from "../sync/audit.ts";
 import { changeControl, type SyncControl } from "../sync/sync-control.ts";
 import { syncStatus, type SyncStatus } from "../sync/sync-status.ts";
+import { bothWays } from "../sync/both-ways.ts";
+import { readConflicts, type ListedConflict } from "../sync/two-way/conflict-list.ts";
 import { closing } from "./closing.ts";
+import { backName } from "./two-way-name.ts";
 import { lookAtState, migrationState, openState } from "./open-state.ts";
 
 /** What is known of a sync: its own state, and where it lies. JSON-clean. */
@@ -29,14 +32,19 @@ export function syncJobStatus(spec: SyncSpec, context: LookContext): Promise<Syn
 }
 
 export async function statusFrom(spec: SyncSpec, state: StateStore, { clock }: Pick<LookContext, "clock">): Promise<SyncJobStatus> {
-  const status = await syncStatus({
-    job: spec.name,
-    state,
-    now: clock.now(),
-    lagMs: spec.lagSeconds * 1000,
-    parked: await countParked(state, spec.name),
-    retentionHours: spec.retentionHours,
-  });
+  const now = clock.now();
+  const statusOf = async (job: string) =>
+    syncStatus({
+      job,
+      state,
+      now,
+      lagMs: spec.lagSeconds * 1000,
+      parked: await countParked(state, job),
+      retentionHours: spec.retentionHours,
+    });
+  const forward = await statusOf(spec.name);
+  const back = spec.twoWay === undefined ? undefined : await statusOf(backName(spec));
+  const status = back === undefined ? forward : bothWays(forward, { ...back, control: forward.control });
   return { ...status, source: sideTitle(spec.source), target: sideTitle(spec.target), stateTitle: state.title };
 }
 
@@ -61,6 +69,11 @@ export function controlSync(
 /** Who did what to a sync, in the order of time. */
 export function syncAudit(spec: SyncSpec, context: LookContext): Promise<readonly AuditEntry[]> {
   return closing(async (opened) => readAudit(await lookAtState(migrationState(spec), spec, context, opened), spec.name));
+}
+
+/** Columns that both sites of a two-way sync changed, the newest 1,000 in the order of time. */
+export function syncConflicts(spec: SyncSpec, context: LookContext): Promise<readonly ListedConflict[]> {
+  return closing(async (opened) => readConflicts(await lookAtState(migrationState(spec), spec, context, opened), spec.name));
 }
 
 /** For audit lines: `dana on laptop`. */

@@ -103,7 +103,7 @@ function copyOf(spec: SyncSpec): MigrationSpec {
   };
 }
 
-interface Streaming {
+export interface Streaming {
   /** Jobs whose control rows hold for it. */
   readonly controlledBy: readonly string[];
   readonly input: SyncInput;
@@ -111,9 +111,12 @@ interface Streaming {
   readonly fence: LateFence;
   readonly share: WorkerShare;
   readonly context: SyncContext;
+  /** Two-way: instead of applying changes one way. */
+  readonly applier?: ((writer: Writer, channel: HeldChannel) => Promise<Applier>) | undefined;
 }
 
-async function streamed(streaming: Streaming): Promise<WorkerEnd> {
+/** Runs the channels of a sync that is prepared, until the signal or the control row says otherwise. */
+export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
   const { input, prepared, fence, share, context } = streaming;
   const { spec, client, state, worker } = input;
   const { record, stream } = prepared;
@@ -152,7 +155,7 @@ async function streamed(streaming: Streaming): Promise<WorkerEnd> {
       doubtMs: doubtMs(spec),
       applier: async (writer, channel) => {
         fence.arm(channel.fence);
-        return await applierOf(streaming, writer, channel);
+        return await (streaming.applier?.(writer, channel) ?? applierOf(streaming, writer, channel));
       },
     },
   });
@@ -203,7 +206,7 @@ export function longestOperationMs({ sessionSeconds }: SyncSpec): number {
 }
 
 /** Within this time whatever was sent has taken effect or never will (R2). */
-function doubtMs(spec: SyncSpec): number {
+export function doubtMs(spec: SyncSpec): number {
   return requestDeadlineMs(spec) + longestOperationMs(spec);
 }
 
