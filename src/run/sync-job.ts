@@ -10,6 +10,7 @@ import { syncStatus, type SyncStatus } from "../sync/sync-status.ts";
 import { bothWays } from "../sync/both-ways.ts";
 import { readConflicts, type ListedConflict } from "../sync/two-way/conflict-list.ts";
 import { closing } from "./closing.ts";
+import type { SyncContext } from "./sync-context.ts";
 import { backName } from "./two-way-name.ts";
 import { lookAtState, migrationState, openState } from "./open-state.ts";
 
@@ -21,7 +22,7 @@ export interface SyncJobStatus extends SyncStatus {
   readonly stateTitle: string;
 }
 
-type LookContext = Pick<JobContext, "clock" | "chance" | "folder" | "env" | "signal">;
+type LookContext = Pick<JobContext, "clock" | "chance" | "folder" | "env" | "signal"> & Pick<SyncContext, "openTransport">;
 
 /** What its workers tell, without touching either side. @throws TF_STATE_CORRUPT, TF_CREDENTIALS_MISSING, errors of the state's endpoint */
 export function syncJobStatus(spec: SyncSpec, context: LookContext): Promise<SyncJobStatus> {

@@ -99,16 +99,18 @@ function decideColumn(name: string, situation: Situation, sites: Sites, policyOf
   const killed = (claim: Claim, row: "near" | "far" | "record"): boolean =>
     // A site's own newer cells are there although it deleted before: else they would have gone with it.
     (dN !== undefined && !(row === "near" && claim.site === sites.near) && ends(dN, sites.near, claim)) ||
-    (dF !== undefined && !(row === "far" && claim.site === sites.far) && ends(dF, sites.far, claim)) ||
-    (put !== undefined && row === "far" && ends(put, sites.near, claim));
+    (dF !== undefined && !(row === "far" && claim.site === sites.far) && ends(dF, sites.far, claim));
   const nLives = n !== undefined && !killed(n, "near");
-  const fLives = f !== undefined && !killed(f, "far");
+  const fDropped = f !== undefined && put !== undefined && ends(put, sites.near, f);
+  const fLives = f !== undefined && !fDropped && !killed(f, "far");
+  // A put has dropped the column: what was written before and is on its way must not bring it back.
+  const death = fDropped && said === undefined && !killed(f, "far") ? { column: name, ...put! } : undefined;
   const saidLives = said !== undefined && !killed(said, "record");
   let winner = nLives ? n : undefined;
   if (saidLives && (winner === undefined || isNewer(said, winner))) winner = said;
   if (fLives && (winner === undefined || isNewer(f, winner))) winner = f;
   const leaveNear = n === undefined && news?.left === "there";
-  const plain = { winner, leaveNear, forced: false };
+  const plain = { winner, leaveNear, forced: false, death };
   // Whether a later change of the near site has taken its place: then that one is judged.
   if (nLives && n.site === sites.near && said !== undefined && n.time > said.time) return plain;
   const loser = loserOf({ said, saidLives, n, news, event, put, name, appliedThrough }, sites);
@@ -116,7 +118,7 @@ function decideColumn(name: string, situation: Situation, sites: Sites, policyOf
   const rival: Contender | undefined =
     fLives && f.site === sites.far && (loser.value === undefined || (isNewer(f, loser) && !sameValue(f.value, loser.value)))
       ? f
-      : loser.value !== undefined && !saidLives && dF !== undefined && ends(dF, sites.far, loser)
+      : loser.value !== undefined && winner === undefined && dF !== undefined && ends(dF, sites.far, loser)
         ? { site: sites.far, time: dF.time, value: undefined }
         : undefined;
   if (rival === undefined) return plain;

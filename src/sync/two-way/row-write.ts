@@ -35,8 +35,9 @@ const guardsMax = 9;
 
 /**
  * A plan as a write that is known by its marker when it comes back. A row is deleted in two steps (R4): the marker says so, then the row
- * goes, if the marker is still this one. Cells that only time decides need no condition, the service keeps the newer version by itself;
- * others are written if all that was read of them still holds, as many at once as conditions allow.
+ * goes, if the marker is still this one. Every write demands the marker that was read, so that of two writes of the engine to one row the
+ * second has seen the first. Cells that only time decides need no further condition, the service keeps the newer version by itself; others
+ * are written if all that was read of them still holds, as many at once as conditions allow.
  */
 export function rowWrite(input: RowWriteInput): RowWrite {
   const { plan, key } = input;
@@ -52,7 +53,7 @@ export function rowWrite(input: RowWriteInput): RowWrite {
   const timestamp = Math.max(input.now, (input.row.marker?.time ?? 0) + 1);
   const write: Write = {
     change: { type: "update", key, cells: [...cells, { op: "put", name: markerColumn, value: text, timestamp }] },
-    condition: deletes || guarded.length > 0 ? unchanged(input, guarded) : undefined,
+    condition: unchanged(input, guarded),
   };
   if (!deletes) return { write, whole };
   const marked: WriteCondition = { existence: "expectExist", filter: isMarked(text) };
@@ -68,6 +69,7 @@ function markerOf({ row, from, seq, nonce }: RowWriteInput, cells: readonly Upda
 }
 
 function unchanged({ row, nameOf }: RowWriteInput, guards: RowPlan["guards"]): WriteCondition {
+  if (!row.exists) return { existence: "expectNotExist" };
   const filters = guards.map(({ name, value }) => equals(nameOf(name), value));
   filters.push(row.marker === undefined ? isUnmarked : isMarked(row.marker.value));
   return { existence: "expectExist", filter: filters.length === 1 ? filters[0]! : { type: "and", filters } };

@@ -8,6 +8,7 @@ import type { SyncSpec } from "../../../src/job/sync-spec.ts";
 import type { Row, RowChange } from "../../../src/model/row.ts";
 import type { Value } from "../../../src/model/value.ts";
 import { runSync } from "../../../src/run/run-sync.ts";
+import { syncConflicts } from "../../../src/run/sync-job.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../../src/server/embedded-server.ts";
 import { TestControls } from "../../../src/server/test-controls/test-controls.ts";
 import { markerColumn } from "../../../src/sync/two-way/marker.ts";
@@ -74,13 +75,10 @@ export class Site {
     await this.write({ type: "delete", key: keyOf(id) });
   }
 
-  /** Reads a row and puts it back, marker and all, with one column changed: what applications do that know nothing of a sync. */
-  async writeBack(id: string, column: string, value: Value): Promise<Row | undefined> {
+  /** Reads a row and puts it back, marker and all, with some columns changed: what applications do that know nothing of a sync. */
+  async writeBack(id: string, changed: Readonly<Record<string, Value>>): Promise<Row | undefined> {
     const row = await this.read(id);
-    if (row === undefined) return undefined;
-    const columns = new Map(row.cells.map((cell) => [cell.name, cell.value]));
-    columns.set(column, value);
-    await this.write({ type: "put", key: keyOf(id), cells: [...columns].map(([name, one]) => ({ name, value: one })) });
+    await this.put(id, { ...Object.fromEntries((row?.cells ?? []).map(({ name, value }) => [name, value])), ...changed });
     return row;
   }
 
@@ -103,12 +101,13 @@ export class Site {
 /** A worker of the sync; what it sends passes here. */
 export class SyncProcess {
   readonly stop = new AbortController();
+  /** How the worker ended, or what it threw. */
   readonly over: Promise<unknown>;
-  readonly notes: string[] = [];
+  /** What it told last, by direction. */
+  readonly beats = new Map<string, WorkerRecord>();
   isOver = false;
   /** Killed: nothing gets through any more, and no answer arrives. */
   cut = false;
-  last: WorkerRecord[] = [];
 
   constructor(world: TwoSites, spec: SyncSpec) {
     const context = {
@@ -118,27 +117,26 @@ export class SyncProcess {
       onProgress: () => undefined,
       folder: import.meta.dirname,
       env: world.env,
-      note: (line: string) => this.notes.push(line),
+      note: () => undefined,
+      onBeat: (job: string, record: WorkerRecord) => this.beats.set(job, record),
       openTransport: ({ endpoint }: { readonly endpoint: string }) => this.#transport(world, endpoint),
     };
     this.over = runSync(spec, context)
-      .then(
-        (end) => end,
-        (error: unknown) => error,
-      )
+      .catch((error: unknown) => error)
       .finally(() => (this.isOver = true));
   }
 
   #transport(world: TwoSites, endpoint: string): HttpTransport {
     const site = endpoint.includes("a.test") ? world.a : world.b;
+    const nothing = () => new Promise<WireResponse>(() => undefined);
     const transport: Transport = async (request, signal) => {
       signal?.throwIfAborted();
-      if (this.cut) return unlessGivenUp(new Promise<WireResponse>(() => undefined), signal);
+      if (this.cut) return unlessGivenUp(nothing(), signal);
       request.beforeSend?.();
-      world.count(site.name, request);
+      world.count(request);
       const answer = world.latency(() => site.server.handler(request, signal), signal);
       return unlessGivenUp(
-        answer.then((response) => (this.cut ? new Promise<WireResponse>(() => undefined) : response)),
+        answer.then((response) => (this.cut ? nothing() : response)),
         signal,
       );
     };
@@ -223,9 +221,9 @@ export class TwoSites {
     return worker;
   }
 
-  count(_site: SiteName, { path, body }: WireRequest): void {
-    // State is written row by row, the table in batches.
-    if (path === "/BatchWriteRow" && body.length > 0) this.writes++;
+  count({ path }: WireRequest): void {
+    // State is written row by row, the tables in batches.
+    if (path === "/BatchWriteRow") this.writes++;
   }
 
   async latency(call: () => Promise<WireResponse>, signal?: AbortSignal): Promise<WireResponse> {
@@ -234,6 +232,24 @@ export class TwoSites {
     const response = await call();
     if (this.latencyMs > 0) await this.clock.sleep(back / 2, signal);
     return response;
+  }
+
+  /** The sync has come so far that changes go both ways. */
+  async streaming(): Promise<void> {
+    const goes = (job: string) =>
+      this.workers.some(({ cut, beats }) => !cut && beats.get(job)?.channels.some(({ kind, caughtUpAt }) => kind === "stream" && caughtUpAt !== null) === true);
+    await this.until(async () => (await this.#assertAlive(), goes("both") && goes("both/back")));
+  }
+
+  async conflicts(spec: SyncSpec) {
+    const listed = syncConflicts(spec, {
+      ...{ clock: this.clock, chance: this.nextChance(), folder: import.meta.dirname, env: this.env, signal: new AbortController().signal },
+      openTransport: () => ({ transport: this.b.server.handler, guarded: true, close: () => Promise.resolve() }),
+    });
+    let settled = false;
+    listed.catch(() => undefined).finally(() => (settled = true));
+    await this.until(() => settled);
+    return await listed;
   }
 
   /** Lets time pass. */
@@ -260,8 +276,13 @@ export class TwoSites {
       await this.pass(100, 50);
       if (this.writes !== seen) [seen, since] = [this.writes, this.clock.monotonic()];
       if (this.clock.monotonic() - began > mostMs) throw new Error("the engine goes on writing");
-      for (const { isOver, cut, over } of this.workers) if (isOver && !cut) throw await over;
+      await this.#assertAlive();
     }
+  }
+
+  /** @throws what a worker threw that was not killed */
+  async #assertAlive(): Promise<void> {
+    for (const { isOver, cut, over } of this.workers) if (isOver && !cut) throw await over;
   }
 
   async breathe(): Promise<void> {
