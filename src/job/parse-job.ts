@@ -120,6 +120,8 @@ function twoWayContradictions(spec: SyncSpec, { site, otherSite }: NonNullable<S
   if (site === otherSite) problems.push({ path: ["twoWay", "otherSite"], text: "is the id of the source's site" });
   if (spec.range !== undefined) problems.push({ path: ["range"], text: "both ways, whole tables are synchronised" });
   if (spec.filter !== undefined) problems.push({ path: ["filter"], text: "both ways, whole tables are synchronised" });
+  if (spec.onMappingChange === "recopy")
+    problems.push({ path: ["onMappingChange"], text: "both ways, nothing is copied once more: neither side is the one that is right" });
   if (spec.onTargetNotEmpty === "mirror")
     problems.push({ path: ["onTargetNotEmpty"], text: "both ways, rows that only the target has are carried to the source: `merge`" });
   return problems;

@@ -7,7 +7,7 @@ import { migrationState, openState } from "./open-state.ts";
 import type { SyncContext, SyncEnd } from "./sync-context.ts";
 import { statusFrom } from "./sync-job.ts";
 import { isSyncSet, syncSet } from "./sync-set.ts";
-import { syncTable } from "./sync-table.ts";
+import { syncTable, type Surroundings } from "./sync-table.ts";
 import { syncTwoWay } from "./sync-two-way.ts";
 import { WorkerShare } from "./worker-share.ts";
 
@@ -29,11 +29,16 @@ export function runSync(spec: SyncSpec, context: SyncContext): Promise<SyncEnd> 
     const stopTelling = tellStatus(spec, state, run);
     try {
       if (isSyncSet(spec)) return await runSet(spec, state, share, run);
-      return { job: spec.name, outcome: await (spec.twoWay === undefined ? syncTable : syncTwoWay)(spec, { state, share, controlledBy: [spec.name] }, run), tables: 1 };
+      return { job: spec.name, outcome: await syncOne(spec, { state, share, controlledBy: [spec.name] }, run), tables: 1 };
     } finally {
       stopTelling();
     }
   });
+}
+
+/** One table, in one direction or both. */
+function syncOne(spec: SyncSpec, surroundings: Surroundings, context: SyncContext): Promise<"stopped" | "drained"> {
+  return (spec.twoWay === undefined ? syncTable : syncTwoWay)(spec, surroundings, context);
 }
 
 /** Every table that matches, and those that come to match; the first that fails ends all. */
@@ -49,7 +54,7 @@ async function runSet(spec: SyncSpec, state: StateStore, share: WorkerShare, con
     while (!end.signal.aborted) {
       for (const one of await syncSet(spec, client, end.signal)) {
         if (running.has(one.name)) continue;
-        const work = (one.twoWay === undefined ? syncTable : syncTwoWay)(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch(
+        const work = syncOne(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch(
           (error: unknown) => {
             if (!end.signal.aborted) failure ??= placed(error, one.source.table);
             end.abort(failure);

@@ -58,6 +58,7 @@ interface Half {
 export function syncTwoWay(spec: SyncSpec, surroundings: Surroundings, context: SyncContext): Promise<WorkerEnd> {
   return closing(async (opened) => {
     const twoWay = spec.twoWay!;
+    if (context.again === true) throw noAgain(spec);
     const { merge } = twoWay.conflicts;
     const policies = new Policies(twoWay.conflicts, merge === undefined ? new Map() : await loadMerge(merge, context.folder));
     const tombstoneState = await tombstonesOf(spec, twoWay, surroundings.state, context, opened);
@@ -72,6 +73,15 @@ export function syncTwoWay(spec: SyncSpec, surroundings: Surroundings, context: 
     const prepared: PreparedSync[] = [];
     for (const one of halves) prepared.push(await prepareSync(one.input));
     return await runBoth(halves, prepared, parts);
+  });
+}
+
+function noAgain({ name }: SyncSpec): TableferryError {
+  return new TableferryError("TF_TWO_WAY", {
+    message: "both ways, nothing is copied once more: neither side is the one that is right",
+    place: name,
+    wayOut:
+      "Forget the sync, delete its two tunnels and run it with `onTargetNotEmpty: merge`: what either side has, both will have. What one side deleted and the other was not told comes back.",
   });
 }
 

@@ -8,8 +8,8 @@ const order: readonly SyncPhase[] = [
   "preparing",
   "copying",
   "paused",
-  "catching up",
   "draining",
+  "catching up",
   "in step",
 ];
 
