@@ -89,9 +89,9 @@ export class ConflictList {
   }
 }
 
-/** In the order of time. @throws TF_STATE_CORRUPT */
+/** In the order of time; some more than are kept may stand there. @throws TF_STATE_CORRUPT */
 export async function readConflicts(state: StateStore, job: string): Promise<readonly ListedConflict[]> {
   const listed: ListedConflict[] = [];
   for await (const [place, stored] of state.scan(stateKeys.conflicts(job))) listed.push(readValue<ListedConflict>(state, place, stored));
-  return listed;
+  return listed.slice(-mostKept);
 }

@@ -1,6 +1,5 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { seededChance } from "../../../src/base/chance.ts";
-import { loadMerge } from "../../../src/job/load-merge.ts";
 import { Oracle } from "./oracle.ts";
 import { RandomWriter } from "./random-writer.ts";
 import { TwoSites } from "./two-sites.ts";
@@ -50,8 +49,8 @@ async function simulate(seed: number, { columns, skewMs, early, conflicts = {} }
     }
   };
   for (let i = 0; early && i < 4; i++) await write();
-  world.start(spec);
-  if (chance.next() < 0.4) world.start(spec);
+  await world.start(spec);
+  if (chance.next() < 0.4) await world.start(spec);
   if (early) await world.pass(chance.next() * 5000, 100);
   else await world.streaming();
   world.latencyMs = 5 + chance.next() * 150;
@@ -60,7 +59,7 @@ async function simulate(seed: number, { columns, skewMs, early, conflicts = {} }
     if (chance.next() < 0.7) await world.pass(Math.ceil(chance.next() * (chance.next() < 0.3 ? 1200 : 60)), 50);
     if (chance.next() < 0.05) {
       world.workers.find(({ cut }) => !cut)?.kill();
-      world.start(spec);
+      await world.start(spec);
     }
   }
   const before = world.writes;
@@ -78,9 +77,6 @@ function seeds(first: number, worlds: number): number[] {
 }
 
 describe("two sites that are written at once", () => {
-  // Loading takes real time, of which a world knows nothing.
-  beforeAll(() => loadMerge("merges.ts", import.meta.dirname));
-
   test("come to what the later write of each column says, also over crashes of workers", async () => {
     for (const seed of seeds(1, 30)) {
       const { a, b, writesAfter, expected, values } = await simulate(seed, { columns: ["a", "b", "c"], skewMs: 0, early: false });

@@ -1,6 +1,5 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { hasCode } from "../../../src/base/error.ts";
-import { loadMerge } from "../../../src/job/load-merge.ts";
 import type { SyncSpec } from "../../../src/job/sync-spec.ts";
 import { TwoSites, type Site } from "./two-sites.ts";
 
@@ -9,7 +8,7 @@ async function inStep(twoWay: object = {}, more: object = {}): Promise<{ world: 
   const world = await TwoSites.open(5, { a: 0, b: 0 });
   await world.a.put("k", { v: "old" });
   const spec = world.spec({ twoWay: { site: "A", otherSite: "B", ...twoWay }, ...more });
-  world.start(spec);
+  await world.start(spec);
   await world.streaming();
   await world.until(async () => (await world.b.rows()).length === 1);
   return { world, spec };
@@ -36,8 +35,6 @@ async function afterBoth(twoWay: object, first: "A" | "B", change: (site: Site) 
 const updateBoth = (site: Site) => site.update("k", { v: site.name });
 
 describe("a column that both sites changed", () => {
-  beforeAll(() => loadMerge("merges.ts", import.meta.dirname));
-
   test.each([
     ["last-writer", "A", "k v=B", "B"],
     ["last-writer", "B", "k v=A", "A"],
@@ -118,7 +115,7 @@ describe("a two-way sync", () => {
     await world.clock.advance(10);
     await world.b.put("k", { v: "b" });
     await world.b.put("only b", { v: "b" });
-    world.start(world.spec({ onTargetNotEmpty: "merge" }));
+    await world.start(world.spec({ onTargetNotEmpty: "merge" }));
     await world.streaming();
     await world.quiet(3000);
     expect(await world.a.rows()).toEqual(await world.b.rows());
@@ -135,7 +132,7 @@ describe("a two-way sync", () => {
     await world.a.update("k", { v: "by a" });
     await world.b.update("k", { w: "by b" });
     world.workers.splice(0);
-    world.start(spec);
+    await world.start(spec);
     await world.streaming();
     await world.quiet(8000);
     expect(await world.a.rows(false)).toEqual(["k v=by a w=by b"]);
@@ -148,7 +145,7 @@ describe("a two-way sync is refused", () => {
   async function refusal(prepare: (world: TwoSites) => Promise<unknown>, more: object = {}): Promise<unknown> {
     const world = await TwoSites.open(7, { a: 0, b: 0 });
     await prepare(world);
-    const worker = world.start(world.spec(more));
+    const worker = await world.start(world.spec(more));
     await world.until(() => worker.isOver);
     const error = await worker.over;
     await world.close();

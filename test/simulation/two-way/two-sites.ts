@@ -103,6 +103,9 @@ export class SyncProcess {
   readonly stop = new AbortController();
   /** How the worker ended, or what it threw. */
   readonly over: Promise<unknown>;
+  /** Resolves with its first request: loading modules takes real time, in which no virtual time may pass. */
+  readonly begun: Promise<void>;
+  #begin: () => void = () => undefined;
   /** What it told last, by direction. */
   readonly beats = new Map<string, WorkerRecord>();
   isOver = false;
@@ -110,6 +113,7 @@ export class SyncProcess {
   cut = false;
 
   constructor(world: TwoSites, spec: SyncSpec) {
+    this.begun = new Promise((resolve) => (this.#begin = resolve));
     const context = {
       clock: world.clock,
       chance: world.nextChance(),
@@ -131,6 +135,7 @@ export class SyncProcess {
     const nothing = () => new Promise<WireResponse>(() => undefined);
     const transport: Transport = async (request, signal) => {
       signal?.throwIfAborted();
+      this.#begin();
       if (this.cut) return unlessGivenUp(nothing(), signal);
       request.beforeSend?.();
       world.count(request);
@@ -215,9 +220,10 @@ export class TwoSites {
     return seededChance(Math.floor(this.#chance.next() * 2 ** 31));
   }
 
-  start(spec: SyncSpec): SyncProcess {
+  async start(spec: SyncSpec): Promise<SyncProcess> {
     const worker = new SyncProcess(this, spec);
     this.workers.push(worker);
+    await Promise.race([worker.begun, worker.over]);
     return worker;
   }
 
