@@ -177,6 +177,11 @@ async function applierOf({ input, prepared, context }: Streaming, writer: Writer
     sourceKey: described.key,
     described: targetNow,
   });
+  return withinAllowed(spec, parked, applier);
+}
+
+/** Stops where the job says so and more is parked than it allows. */
+export function withinAllowed(spec: SyncSpec, parked: ParkedKeys, applier: Applier): Applier {
   if (spec.rejects.onReject === "continue") return applier;
   return {
     apply: async (changes, signal) => {

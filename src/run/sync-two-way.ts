@@ -17,14 +17,14 @@ import { peekSync } from "../sync/sync-record.ts";
 import { columnNames, type ColumnNames } from "../sync/two-way/column-names.ts";
 import { ConflictList } from "../sync/two-way/conflict-list.ts";
 import type { Sites } from "../sync/two-way/decide.ts";
-import { markerColumn } from "../sync/two-way/marker.ts";
+import { markerColumn } from "../connector/engine-column.ts";
 import { Policies } from "../sync/two-way/policies.ts";
 import { Tombstones } from "../sync/two-way/tombstones.ts";
 import { TwoWayApplier, type Side } from "../sync/two-way/two-way-applier.ts";
 import type { WorkerEnd } from "../sync/worker.ts";
 import { closing, type Closing } from "./closing.ts";
 import { openState } from "./open-state.ts";
-import { doubtMs, streamed, type Surroundings } from "./sync-table.ts";
+import { doubtMs, streamed, withinAllowed, type Surroundings } from "./sync-table.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { backName } from "./two-way-name.ts";
 
@@ -198,19 +198,27 @@ function applierOf({ spec, sites, names, near, far }: Half, { sides, stream }: P
   const keepMs = 2 * (stream.expirationHours ?? spec.retentionHours) * 3_600_000;
   const tombstones = new Tombstones({ state: tombstoneState, job, token, clock, keepMs });
   const conflicts = new ConflictList({ state, job, token, hideValues: twoWay.conflicts.values === "hide" });
-  return async (writer: Writer, channel: HeldChannel) =>
-    await TwoWayApplier.open({
-      ...{ sites, names, near, far, policies, tombstones, conflicts, writer, clock, chance, doubtMs: doubtMs(spec) },
-      parked: await ParkedKeys.open({
-        ...{ state, job: spec.name, clock, fence: channel.fence },
-        token: chance.id(),
-        mappingHash: sides.mapping.hash,
-      }),
+  return async (writer: Writer, channel: HeldChannel) => {
+    const parked = await ParkedKeys.open({
+      ...{ state, job: spec.name, clock, fence: channel.fence },
+      token: chance.id(),
+      mappingHash: sides.mapping.hash,
     });
+    const applier = await TwoWayApplier.open({
+      ...{ sites, names, near, far, policies, tombstones, conflicts, parked, writer, clock, chance, doubtMs: doubtMs(spec) },
+    });
+    return withinAllowed(spec, parked, applier);
+  };
 }
 
 /** Where tombstones are kept: with the state, or in a table of their own beside the target. */
-async function tombstonesOf(spec: SyncSpec, { stateTable }: TwoWay, state: StateStore, context: SyncContext, opened: Closing): Promise<StateStore> {
+async function tombstonesOf(
+  spec: SyncSpec,
+  { stateTable }: TwoWay,
+  state: StateStore,
+  context: SyncContext,
+  opened: Closing,
+): Promise<StateStore> {
   if (stateTable === undefined) return state;
   const { endpoint, instance, credentials } = spec.target;
   return await openState({ type: "table", endpoint, instance, table: stateTable, credentials }, spec, context, opened);

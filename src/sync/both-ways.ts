@@ -2,16 +2,7 @@ import { addCounts } from "./channel-progress.ts";
 import type { SyncPhase, SyncStatus } from "./sync-status.ts";
 
 /** The phases from the one that says most about what is amiss. */
-const order: readonly SyncPhase[] = [
-  "not begun",
-  "no worker",
-  "preparing",
-  "copying",
-  "paused",
-  "draining",
-  "catching up",
-  "in step",
-];
+const order: readonly SyncPhase[] = ["not begun", "no worker", "preparing", "copying", "paused", "draining", "catching up", "in step"];
 
 /** Both directions of a two-way sync as one: the worse phase and lag, the channels and workers of both. */
 export function bothWays(forward: SyncStatus, back: SyncStatus): SyncStatus {

@@ -15,7 +15,7 @@ import { systemChance } from "../../src/base/chance.ts";
 import type { TableStoreClient } from "../../src/client/table-store-client.ts";
 import { INF_MAX, INF_MIN } from "../../src/model/value.ts";
 import type { RowChange } from "../../src/model/row.ts";
-import { markerColumn } from "../../src/sync/two-way/marker.ts";
+import { markerColumn } from "../../src/connector/engine-column.ts";
 import { decodeRow, decodeRows } from "../../src/wire/plainbuffer/decode.ts";
 import { encodeChange, encodeKey } from "../../src/wire/plainbuffer/encode.ts";
 import { clientOf } from "../process/support/orders-table.ts";
@@ -42,7 +42,13 @@ for (const client of Object.values(clients))
     indexes: [],
   });
 
-const side = (instance: string) => ({ type: "table-store", endpoint: server.endpoint, instance, table, credentials: { file: server.keysFile } });
+const side = (instance: string) => ({
+  type: "table-store",
+  endpoint: server.endpoint,
+  instance,
+  table,
+  credentials: { file: server.keysFile },
+});
 const job = {
   kind: "sync",
   name: "both",
@@ -120,7 +126,11 @@ async function write(client: TableStoreClient, value: string): Promise<void> {
   const what = Math.random();
   const send = (change: RowChange) => {
     const request = { tableName: table, change: encodeChange(change), condition: { existence: "ignore" } as const };
-    return change.type === "put" ? client.putRow(request) : change.type === "update" ? client.updateRow(request) : client.deleteRow(request);
+    return change.type === "put"
+      ? client.putRow(request)
+      : change.type === "update"
+        ? client.updateRow(request)
+        : client.deleteRow(request);
   };
   if (what < 0.2) await send({ type: "put", key, cells });
   else if (what < 0.7) await send({ type: "update", key, cells: cells.map((cell) => ({ op: "put", ...cell })) });
@@ -152,7 +162,9 @@ async function content(client: TableStoreClient): Promise<readonly string[]> {
       end: encodeKey([{ name: "id", value: INF_MAX }]),
     });
     for (const { key, cells } of page.rows.length === 0 ? [] : decodeRows(page.rows)) {
-      const shown = cells.filter(({ name }) => name !== markerColumn).map(({ name, value, timestamp }) => `${name}=${String(value)}@${timestamp}`);
+      const shown = cells
+        .filter(({ name }) => name !== markerColumn)
+        .map(({ name, value, timestamp }) => `${name}=${String(value)}@${timestamp}`);
       lines.push([String(key[0]!.value), ...shown].join(" "));
     }
     next = page.nextStart;

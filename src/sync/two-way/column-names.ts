@@ -1,6 +1,6 @@
 import { TableferryError } from "../../base/error.ts";
 import { RowRefused, type ColumnPlan, type CompiledMapping } from "../../job/mapping.ts";
-import { markerColumn } from "./marker.ts";
+import { markerColumn } from "../../connector/engine-column.ts";
 import type { SourceKey } from "../apply/cell-plan.ts";
 
 /** The columns of both sides, one to one: what a mapping must be for changes to go both ways. */

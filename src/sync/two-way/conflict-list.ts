@@ -62,7 +62,10 @@ export class ConflictList {
     for (let from = 0; from < newest.length; from += writesMax)
       await Promise.all(
         newest.slice(from, from + writesMax).map(async ({ key, conflict }) => {
-          const id = createHash("sha256").update(`${parkedId(key)}/${conflict.column}`).digest("hex").slice(0, 16);
+          const id = createHash("sha256")
+            .update(`${parkedId(key)}/${conflict.column}`)
+            .digest("hex")
+            .slice(0, 16);
           const place = stateKeys.conflict(job, conflict.loser.time, id);
           await changeEntry<ListedConflict>(state, place, token, () => this.#listed(key, conflict));
         }),

@@ -31,7 +31,11 @@ export interface Written {
  */
 export function withNews(
   deaths: Deaths,
-  news: { readonly row?: Death | undefined; readonly columns: readonly (Death & { readonly column: string })[]; readonly written: readonly Written[] },
+  news: {
+    readonly row?: Death | undefined;
+    readonly columns: readonly (Death & { readonly column: string })[];
+    readonly written: readonly Written[];
+  },
 ): Deaths {
   let { row } = deaths;
   const columns = new Map(deaths.columns);

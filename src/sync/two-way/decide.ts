@@ -122,7 +122,14 @@ function decideColumn(name: string, situation: Situation, sites: Sites, policyOf
         ? { site: sites.far, time: dF.time, value: undefined }
         : undefined;
   if (rival === undefined) return plain;
-  return { ...overruled(name, loser, rival, plain, { sites, policyOf, commit: Math.max(event.seq, dN?.commit ?? 0), newest: Math.max(n?.time ?? 0, f?.time ?? 0) }) };
+  return {
+    ...overruled(name, loser, rival, plain, {
+      sites,
+      policyOf,
+      commit: Math.max(event.seq, dN?.commit ?? 0),
+      newest: Math.max(n?.time ?? 0, f?.time ?? 0),
+    }),
+  };
 }
 
 interface Known {
@@ -140,7 +147,9 @@ interface Known {
 function loserOf({ said, n, news, event, put, appliedThrough }: Known, { near }: Sites): Contender | undefined {
   if (said !== undefined) return said;
   if (n !== undefined) return undefined;
-  const died = [news?.died, event.rowDied, put].filter((death) => isNew(death, appliedThrough)).toSorted((a, b) => b!.commit - a!.commit)[0];
+  const died = [news?.died, event.rowDied, put]
+    .filter((death) => isNew(death, appliedThrough))
+    .toSorted((a, b) => b!.commit - a!.commit)[0];
   return died === undefined ? undefined : { site: near, time: died.time, value: undefined };
 }
 

@@ -2,7 +2,8 @@ import type { SourceChange } from "../../connector/change.ts";
 import { keyId } from "../apply/key-id.ts";
 import type { Folded } from "../apply/fold.ts";
 import type { Death } from "./deaths.ts";
-import { markerColumn, marks, readMarker } from "./marker.ts";
+import { markerColumn } from "../../connector/engine-column.ts";
+import { marks, readMarker } from "./marker.ts";
 import type { Version } from "./side-row.ts";
 
 /** What the changes say of one column. */

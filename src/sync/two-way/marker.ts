@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
+import { markerColumn } from "../../connector/engine-column.ts";
 import type { KeyColumn } from "../../model/key.ts";
 import type { UpdateCell } from "../../model/row.ts";
 import { typeOf, type KeyInput, type Value } from "../../model/value.ts";
-
-/** The engine's own column, in every row that it has written. Verification and the other site never see it. */
-export const markerColumn = "tableferry_origin";
 
 /** Says of one write that it was the engine's (R4). */
 export interface Marker {

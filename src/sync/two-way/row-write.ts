@@ -1,4 +1,5 @@
-import { markerColumn, markerText, type Marker } from "./marker.ts";
+import { markerColumn } from "../../connector/engine-column.ts";
+import { markerText, type Marker } from "./marker.ts";
 import type { Filter, WriteCondition } from "../../model/condition.ts";
 import type { UpdateCell } from "../../model/row.ts";
 import type { SourceKey } from "../apply/cell-plan.ts";
@@ -25,7 +26,7 @@ export interface RowWriteInput {
 export interface RowWrite {
   readonly write: Write;
   /** Sent once the write is acknowledged. */
-  readonly then?: Write | undefined;
+  readonly next?: Write | undefined;
   /** Everything that was planned. */
   readonly whole: boolean;
 }
@@ -46,7 +47,11 @@ export function rowWrite(input: RowWriteInput): RowWrite {
   const whole = left.size === 0;
   // Too many columns to look after at once: they go first, some at a time.
   const columns: readonly UpdateCell[] =
-    plan.kind === "delete" ? (whole ? [] : guarded.map(({ name }) => ({ op: "deleteAll", name }))) : plan.cells.filter(({ name }) => !left.has(name));
+    plan.kind === "delete"
+      ? whole
+        ? []
+        : guarded.map(({ name }) => ({ op: "deleteAll", name }))
+      : plan.cells.filter(({ name }) => !left.has(name));
   const cells = columns.map((cell): UpdateCell => ({ ...cell, name: input.nameOf(cell.name) }));
   const deletes = plan.kind === "delete" && whole;
   const text = markerText(markerOf(input, cells, deletes, whole), key, cells);
@@ -57,7 +62,7 @@ export function rowWrite(input: RowWriteInput): RowWrite {
   };
   if (!deletes) return { write, whole };
   const marked: WriteCondition = { existence: "expectExist", filter: isMarked(text) };
-  return { write, whole, then: { change: { type: "delete", key }, condition: marked } };
+  return { write, whole, next: { change: { type: "delete", key }, condition: marked } };
 }
 
 function markerOf({ row, from, seq, nonce }: RowWriteInput, cells: readonly UpdateCell[], deletes: boolean, whole: boolean): Marker {

@@ -1,6 +1,7 @@
 import type { FlowRow } from "../../job/mapping.ts";
 import type { Value } from "../../model/value.ts";
-import { markerColumn, readMarker, type StoredMarker } from "./marker.ts";
+import { markerColumn } from "../../connector/engine-column.ts";
+import { readMarker, type StoredMarker } from "./marker.ts";
 
 /** A column's one version. */
 export interface Version {

@@ -216,7 +216,11 @@ export class TwoWayApplier implements Applier {
     this.#refusing(work, () => {
       const seq = work.event.seq;
       if (far.kind !== "nothing") sends.far.add(work, this.#write(far, work.far, work.farKey, names.there, sites.near, seq));
-      if (near.kind !== "nothing") sends.near.add(work, this.#write(near, work.near, work.nearKey, (name) => name, sites.far, undefined));
+      if (near.kind !== "nothing")
+        sends.near.add(
+          work,
+          this.#write(near, work.near, work.nearKey, (name) => name, sites.far, undefined),
+        );
     });
     return near.kind !== "nothing" || far.kind !== "nothing";
   }
@@ -247,6 +251,7 @@ export class TwoWayApplier implements Applier {
     const refused = group.flatMap(({ event, refusal }) =>
       refusal === undefined ? [] : [{ folded: event.folded, refusal, formerKeys: [] as readonly SourceKey[] }],
     );
+    for (const { event, refusal } of group) if (refusal === undefined && parked.has(event.folded.id)) await parked.release(event.folded);
     if (refused.length === 0) return;
     await this.#over(signal);
     await parked.park(refused, signal);
@@ -278,20 +283,24 @@ interface Counts {
 
 /** What goes to one side in a round: writes, then the deletions that some of them have announced. */
 class Sends {
-  readonly #first: { readonly work: Work; readonly write: Write; readonly then: Write | undefined }[] = [];
+  readonly #first: { readonly work: Work; readonly write: Write; readonly next: Write | undefined }[] = [];
 
-  add(work: Work, { write, then }: { readonly write: Write; readonly then?: Write | undefined }): void {
-    this.#first.push({ work, write, then });
+  add(work: Work, { write, next }: { readonly write: Write; readonly next?: Write | undefined }): void {
+    this.#first.push({ work, write, next });
   }
 
   async go(encoder: ChangeEncoder, writer: Writer, counts: Counts): Promise<void> {
     const through = await this.#send(this.#first, encoder, writer);
     counts.updates += through.length;
-    const last = through.flatMap(({ work, then }) => (then === undefined ? [] : [{ work, write: then, then: undefined }]));
+    const last = through.flatMap(({ work, next }) => (next === undefined ? [] : [{ work, write: next, next: undefined }]));
     counts.deletes += (await this.#send(last, encoder, writer)).length;
   }
 
-  async #send<T extends { readonly work: Work; readonly write: Write }>(all: readonly T[], encoder: ChangeEncoder, writer: Writer): Promise<readonly T[]> {
+  async #send<T extends { readonly work: Work; readonly write: Write }>(
+    all: readonly T[],
+    encoder: ChangeEncoder,
+    writer: Writer,
+  ): Promise<readonly T[]> {
     if (all.length === 0) return [];
     const box = new Outbox<T>(true);
     for (const one of all) box.add(one, { writes: [one.write], filtered: false });

@@ -52,7 +52,10 @@ export class Oracle {
   }
 
   #rowOf(id: string): Written | undefined {
-    return (this.#rows.get(id) ?? []).reduce<Written | undefined>((last, one) => (last === undefined || isLater(one, last) ? one : last), undefined);
+    return (this.#rows.get(id) ?? []).reduce<Written | undefined>(
+      (last, one) => (last === undefined || isLater(one, last) ? one : last),
+      undefined,
+    );
   }
 }
 

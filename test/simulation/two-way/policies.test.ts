@@ -25,7 +25,9 @@ async function afterBoth(twoWay: object, first: "A" | "B", change: (site: Site) 
   const [rows, onB] = [await world.a.rows(false), await world.b.rows(false)];
   const [times, timesOnB] = [await world.a.rows(), await world.b.rows()];
   const conflicts = await world.conflicts(spec);
-  const counts = [...world.workers[0]!.beats.values()].map(({ counts: { conflicts: by } }) => Object.values(by ?? {}).reduce((a, b) => a + b, 0));
+  const counts = [...world.workers[0]!.beats.values()].map(({ counts: { conflicts: by } }) =>
+    Object.values(by ?? {}).reduce((a, b) => a + b, 0),
+  );
   await world.close();
   expect(rows).toEqual(onB);
   expect(times).toEqual(timesOnB);

@@ -54,7 +54,9 @@ export class RandomWriter {
   async #writeBack(site: Site, id: string): Promise<void> {
     const changed = { [this.#pick(this.#columns)]: this.#value(site) };
     const row = await site.writeBack(id, changed);
-    const read = (row?.cells ?? []).filter(({ name }) => this.#columns.includes(name)).map(({ name, value }) => [name, String(value)] as const);
+    const read = (row?.cells ?? [])
+      .filter(({ name }) => this.#columns.includes(name))
+      .map(({ name, value }) => [name, String(value)] as const);
     this.#oracle.put(id, site.name, site.clock.now(), { ...Object.fromEntries(read), ...changed });
   }
 

@@ -11,7 +11,7 @@ import { runSync } from "../../../src/run/run-sync.ts";
 import { syncConflicts } from "../../../src/run/sync-job.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../../src/server/embedded-server.ts";
 import { TestControls } from "../../../src/server/test-controls/test-controls.ts";
-import { markerColumn } from "../../../src/sync/two-way/marker.ts";
+import { markerColumn } from "../../../src/connector/engine-column.ts";
 import type { WorkerRecord } from "../../../src/sync/worker-record.ts";
 import { decodeRow, decodeRows } from "../../../src/wire/plainbuffer/decode.ts";
 import { encodeChange, encodeKey } from "../../../src/wire/plainbuffer/encode.ts";
@@ -93,7 +93,10 @@ export class Site {
     });
     return (rows.length === 0 ? [] : decodeRows(rows)).map(({ key, cells }) => {
       const shown = cells.filter(({ name }) => name !== markerColumn);
-      return [String(key[0]!.value), ...shown.map(({ name, value, timestamp }) => `${name}=${String(value)}${times ? `@${timestamp}` : ""}`)].join(" ");
+      return [
+        String(key[0]!.value),
+        ...shown.map(({ name, value, timestamp }) => `${name}=${String(value)}${times ? `@${timestamp}` : ""}`),
+      ].join(" ");
     });
   }
 }
@@ -179,7 +182,13 @@ export class TwoSites {
     const site = async (name: SiteName, offset: number) => {
       const own = ahead(clock, offset);
       const controls = new TestControls({ clock: own });
-      const server = await openEmbeddedServer({ http: false, clock: own, controls, chance: seededChance(seed + name.charCodeAt(0)), instances: ["first"] });
+      const server = await openEmbeddedServer({
+        http: false,
+        clock: own,
+        controls,
+        chance: seededChance(seed + name.charCodeAt(0)),
+        instances: ["first"],
+      });
       return new Site(name, server, clock, own);
     };
     const world = new TwoSites(clock, await site("A", offsets.a), await site("B", offsets.b), chance);
@@ -243,7 +252,10 @@ export class TwoSites {
   /** The sync has come so far that changes go both ways. */
   async streaming(): Promise<void> {
     const goes = (job: string) =>
-      this.workers.some(({ cut, beats }) => !cut && beats.get(job)?.channels.some(({ kind, caughtUpAt }) => kind === "stream" && caughtUpAt !== null) === true);
+      this.workers.some(
+        ({ cut, beats }) =>
+          !cut && beats.get(job)?.channels.some(({ kind, caughtUpAt }) => kind === "stream" && caughtUpAt !== null) === true,
+      );
     await this.until(async () => (await this.#assertAlive(), goes("both") && goes("both/back")));
   }
 

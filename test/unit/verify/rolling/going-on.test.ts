@@ -36,7 +36,9 @@ async function killed(sync: LiveSync, given: Partial<RollingInput> = {}) {
       if (++passed === left) throw new Error("killed");
     };
     const run = sync.drive(runRolling(sync.input({ token: `verifier ${kills}`, fault, ...given }), stretches));
-    const report = await run.catch((error: unknown) => (error instanceof Error && error.message === "killed" ? undefined : Promise.reject(error)));
+    const report = await run.catch((error: unknown) =>
+      error instanceof Error && error.message === "killed" ? undefined : Promise.reject(error),
+    );
     if (report !== undefined) return { report, kills };
     kills++;
   }
@@ -159,8 +161,7 @@ describe("what a rolling verification reports", () => {
     const sync = still();
     const stop = new AbortController();
     const began = sync.clock.now();
-    const rounds = (signal: AbortSignal) =>
-      runRolling(sync.input({ everySeconds: 1000, context: context(sync, signal) }), stretches);
+    const rounds = (signal: AbortSignal) => runRolling(sync.input({ everySeconds: 1000, context: context(sync, signal) }), stretches);
     const first = rounds(stop.signal);
     first.catch(() => undefined);
     await sync.pass(500_000, 1000);
@@ -214,7 +215,11 @@ describe("what a rolling verification reports", () => {
       for (const id of [5, 7]) sync.replay(id);
       sync.parked.clear();
       const after = await sync.drive(runRolling(sync.input(), stretches));
-      expect(after).toMatchObject({ explained: 0, differing: 1, differences: [{ kind: "extra", key: through === undefined ? "id=6" : "id=60" }] });
+      expect(after).toMatchObject({
+        explained: 0,
+        differing: 1,
+        differences: [{ kind: "extra", key: through === undefined ? "id=6" : "id=60" }],
+      });
     }
   });
 });

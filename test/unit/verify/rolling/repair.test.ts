@@ -19,7 +19,10 @@ function wide(columns: number, value: (i: number) => Value): Record<string, Valu
   return Object.fromEntries(Array.from({ length: columns }, (_, i) => [`c${String(i).padStart(3, "0")}`, value(i)]));
 }
 
-function still(options: LiveSyncOptions = {}, columns = (id: number): Readonly<Record<string, Value>> => ({ a: BigInt(id), b: `b${id}` })): LiveSync {
+function still(
+  options: LiveSyncOptions = {},
+  columns = (id: number): Readonly<Record<string, Value>> => ({ a: BigInt(id), b: `b${id}` }),
+): LiveSync {
   const sync = new LiveSync({ lagMs: 20, ...options });
   sync.fill(6, columns);
   return sync;
@@ -46,7 +49,10 @@ const spoil = (sync: LiveSync, id: number, columns: Readonly<Record<string, Valu
   sync.target.write({ type: "put", key: idOf(id), cells: Object.entries(columns).map(([name, value]) => ({ name, value })) });
 
 const texts = (rows: readonly FlowRow[], stamps = false) =>
-  rows.map(({ key, columns }) => `${String(key[0]!.value)} ${columns.map((one) => `${one.name}=${typeof one.value}:${String(one.value)}${stamps ? `@${one.timestamp}` : ""}`).join()}`);
+  rows.map(
+    ({ key, columns }) =>
+      `${String(key[0]!.value)} ${columns.map((one) => `${one.name}=${typeof one.value}:${String(one.value)}${stamps ? `@${one.timestamp}` : ""}`).join()}`,
+  );
 
 function expectAlike(sync: LiveSync, seen = ""): void {
   sync.drain();
@@ -92,7 +98,11 @@ describe("repairing on request", () => {
 
   test("guards every column it touches, ten at a time, and no write touches one that it does not guard", async () => {
     const sync = still({}, () => wide(37, BigInt));
-    spoil(sync, 3, wide(41, (i) => (i % 2 === 0 ? "wrong" : BigInt(i))));
+    spoil(
+      sync,
+      3,
+      wide(41, (i) => (i % 2 === 0 ? "wrong" : BigInt(i))),
+    );
     const { input, target } = inputOf(sync, { differences: [difference(3)] });
     expect((await sync.drive(repair(input))).rows).toEqual([{ key: "id=3", outcome: "repaired", writes: 3 }]);
     expectAlike(sync);
@@ -151,7 +161,14 @@ describe("repairing on request", () => {
 
   test("says so where an acknowledged write does not show", async () => {
     const sync = still();
-    sync.target.write({ type: "put", key: idOf(1), cells: [{ name: "a", value: 9n, timestamp: sync.clock.now() + 1e9 }, { name: "b", value: "b1" }] });
+    sync.target.write({
+      type: "put",
+      key: idOf(1),
+      cells: [
+        { name: "a", value: 9n, timestamp: sync.clock.now() + 1e9 },
+        { name: "b", value: "b1" },
+      ],
+    });
     const { input } = inputOf(sync, { differences: [difference(1)] });
     expect((await sync.drive(repair(input))).rows).toMatchObject([{ outcome: "without-effect" }]);
   });
@@ -167,7 +184,9 @@ describe("repairing on request", () => {
 
   test("refuses a target that takes no changes of rows, and a key of another", async () => {
     const sync = still();
-    await expect(sync.drive(repair(inputOf(sync, { write: { write: () => Promise.resolve([]) } }).input))).rejects.toMatchObject({ code: "TF_SPEC_INVALID" });
+    await expect(sync.drive(repair(inputOf(sync, { write: { write: () => Promise.resolve([]) } }).input))).rejects.toMatchObject({
+      code: "TF_SPEC_INVALID",
+    });
     const foreign = { kind: "missing", key: "customer=7", columns: [] } as const;
     await expect(sync.drive(repair(inputOf(sync, { differences: [foreign] }).input))).rejects.toMatchObject({ code: "TF_KEY_INVALID" });
   });

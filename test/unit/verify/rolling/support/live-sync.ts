@@ -64,7 +64,12 @@ export class LiveSync {
     const { maxVersions = 1, latencyMs = 8, pageRows = 6 } = options;
     const both = { clock, chance, maxVersions, latencyMs, pageRows };
     this.source = new LiveTable({ ...both, title: "source" });
-    this.target = new LiveTable({ ...both, title: "target", key: options.targetKey ?? this.source.key, allowUpdate: options.allowUpdate ?? true });
+    this.target = new LiveTable({
+      ...both,
+      title: "target",
+      key: options.targetKey ?? this.source.key,
+      allowUpdate: options.allowUpdate ?? true,
+    });
   }
 
   int(below: number): number {
@@ -192,7 +197,7 @@ export class LiveSync {
       await this.clock.sleep(1 + this.chance.next() * this.lagMs, this.#stop.signal);
       if (this.chance.next() < fallBack) channel.applied = Math.max(0, channel.applied - this.int(4));
       // A window of changes takes its time; what is committed meanwhile comes with the next.
-      for (const end = channel.log.length; channel.applied < end; ) {
+      for (const end = channel.log.length; channel.applied < end;) {
         if (this.chance.next() < 0.3) await this.clock.sleep(this.chance.next() * 4, this.#stop.signal);
         const { key } = channel.log[channel.applied]!;
         const id = Number(key[0]!.value);

@@ -51,7 +51,10 @@ export class LiveTable implements Source {
     const key = change.key as Key;
     const stored = this.find(key);
     if (condition.existence !== "ignore" && (condition.existence === "expectExist") !== (stored !== undefined)) return false;
-    if (condition.filter !== undefined && !rowTest({ versions: "keep", filter: condition.filter }, this.key, "")!(stored ?? { key, columns: [] }))
+    if (
+      condition.filter !== undefined &&
+      !rowTest({ versions: "keep", filter: condition.filter }, this.key, "")!(stored ?? { key, columns: [] })
+    )
       return false;
     const others = this.rows.filter((row) => row !== stored);
     if (change.type === "delete") {
@@ -89,9 +92,14 @@ export class LiveTable implements Source {
   /** A position is the key of the last row, so rows that come or go do not shift it. */
   async *scan(split: Split, from: Position | undefined, scope: ScanScope, signal?: AbortSignal): AsyncGenerator<Batch> {
     const size = this.options.pageRows ?? 6;
-    for (let at = from; at !== "end"; ) {
+    for (let at = from; at !== "end";) {
       const behind = at;
-      const page = await this.request("scan", 0, () => this.rows.filter(({ key }) => behind === undefined || key[0]!.value > keyOf(behind, this.key)).slice(0, size), signal);
+      const page = await this.request(
+        "scan",
+        0,
+        () => this.rows.filter(({ key }) => behind === undefined || key[0]!.value > keyOf(behind, this.key)).slice(0, size),
+        signal,
+      );
       signal?.throwIfAborted();
       this.read += page.length;
       const position = page.length < size ? "end" : String(page.at(-1)!.key[0]!.value);

@@ -44,7 +44,10 @@ export class LiveTarget implements Pick<Target, "write" | "changeEncoder"> {
     const encode = (changes: readonly TargetChange[]): Encoded => {
       const keys = new Set(changes.map(({ change }) => String(change.key[0]!.value)));
       if (keys.size !== changes.length) throw new Error("two changes of one key together");
-      const parcels = changes.map((_, i) => i).filter((i) => i % 3 === 0).map((i) => new Changes(changes.slice(i, i + 3)));
+      const parcels = changes
+        .map((_, i) => i)
+        .filter((i) => i % 3 === 0)
+        .map((i) => new Changes(changes.slice(i, i + 3)));
       return { parcels, refused: [], filtered: 0, rowsOut: changes.length };
     };
     return Promise.resolve({ encode });
