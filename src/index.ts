@@ -23,6 +23,7 @@ export { problemsOf, type SpecProblem } from "./job/spec-problems.ts";
 export { secretPaths } from "./job/looks-secret.ts";
 export { jobHash } from "./job/job-hash.ts";
 export { loadMapping, type LoadedMapping } from "./job/load-mapping.ts";
+export { defineMerge, type Merge, type MergeDefinition, type MergeSide } from "./job/merge.ts";
 export { cast, constant, defineMapping, derive, integer, number, text, type InputRow, type MappingDefinition } from "./job/mapping.ts";
 export type { Progress } from "./job/progress.ts";
 export type { Difference, MigrationResult, VerificationResult } from "./job/result.ts";

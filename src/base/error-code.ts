@@ -63,6 +63,7 @@ export const errorCodes = {
   TF_SYNC_NO_WORKER: "No worker of the sync is alive. Start one with `tableferry sync run`.",
   TF_SYNC_OTHER:
     "The state of this name belongs to another sync: other tables, part or versions. Give this one a name of its own, or forget the other.",
+  TF_TWO_WAY: "The tables or the mapping do not allow changes to go both ways. The message says why; docs/two-way.md lists what is needed.",
   TF_MAPPING_CHANGED:
     "The mapping changed since the sync began. Say what that means for rows that are there: `onMappingChange: recopy` or `fromNow`.",
   TF_SCHEMA_DRIFT:

@@ -456,6 +456,14 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./command/cutover-run.ts")).cutoverBack,
   },
   {
+    path: "sync conflicts",
+    summary: "list what both sites of a two-way sync changed, and which change holds",
+    detail: ["The newest 1,000; `twoWay.conflicts.values: hide` keeps values out of the list."],
+    arguments: [job],
+    examples: [{ type: "sync conflicts orders-sync.yaml", gives: "a line a column, the oldest first" }],
+    load: async () => (await import("./command/sync-conflicts.ts")).syncConflictsList,
+  },
+  {
     path: "unlock",
     summary: "free a Pulumi stack whose engine was killed, after checking that it is dead",
     detail: [

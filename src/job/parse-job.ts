@@ -57,7 +57,7 @@ function checked(input: unknown, line: (path: FieldPath) => number | undefined, 
   const secrets = secretPaths(value).map((path): SpecProblem => ({ path, text: "looks like an access key, a private key or a password" }));
   const problems = [...secrets, ...problemsOf(anyJobSpec, value)];
   if (problems.length === 0) {
-    const spec = anyJobSpec.parse(value);
+    const spec = withImplied(anyJobSpec.parse(value));
     const meaning = contradictions(spec);
     if (meaning.length === 0) return spec;
     problems.push(...meaning);
@@ -74,6 +74,11 @@ function checked(input: unknown, line: (path: FieldPath) => number | undefined, 
     file,
     wayOut,
   );
+}
+
+/** Two-way compares cells by their timestamps (R5). */
+function withImplied(spec: JobSpec | SyncSpec): JobSpec | SyncSpec {
+  return spec.kind === "sync" && spec.twoWay !== undefined ? { ...spec, versions: "keep" } : spec;
 }
 
 /** What is well formed field by field and makes no sense together. */
@@ -96,10 +101,13 @@ function contradictions(spec: JobSpec | SyncSpec): SpecProblem[] {
   return problems;
 }
 
-function syncContradictions({ source, target, initial, start, cutOver, range, filter, mapping }: SyncSpec): SpecProblem[] {
+function syncContradictions(spec: SyncSpec): SpecProblem[] {
+  const { source, target, initial, start, cutOver, range, filter, mapping, twoWay } = spec;
   const problems: SpecProblem[] = [];
   if (cutOver !== undefined && (range !== undefined || filter !== undefined))
     problems.push({ path: ["cutOver"], text: "moves writers of the whole table; leave out range and filter" });
+  if (cutOver !== undefined && twoWay !== undefined)
+    problems.push({ path: ["cutOver"], text: "writers of a two-way sync write to both sides already" });
   if (cutOver !== undefined && source.table.includes("*"))
     problems.push({ path: ["cutOver"], text: "moves the writers of one table; write a job for each" });
   if (cutOver !== undefined && mapping !== undefined && cutOver.backMapping === undefined)
@@ -111,7 +119,20 @@ function syncContradictions({ source, target, initial, start, cutOver, range, fi
       path: ["target", "table"],
       text: stars[0] === 0 ? "holds a `*`, and the source's does not" : "needs a `*` that stands for what the source's matches",
     });
+  if (twoWay !== undefined) problems.push(...twoWayContradictions(spec, twoWay));
   if (start !== undefined && initial !== "none") problems.push({ path: ["start"], text: "makes sense with `initial: none` only" });
+  return problems;
+}
+
+function twoWayContradictions(spec: SyncSpec, { site, otherSite }: NonNullable<SyncSpec["twoWay"]>): SpecProblem[] {
+  const problems: SpecProblem[] = [];
+  if (site === otherSite) problems.push({ path: ["twoWay", "otherSite"], text: "is the id of the source's site" });
+  if (spec.range !== undefined) problems.push({ path: ["range"], text: "both ways, whole tables are synchronised" });
+  if (spec.filter !== undefined) problems.push({ path: ["filter"], text: "both ways, whole tables are synchronised" });
+  if (spec.onMappingChange === "recopy")
+    problems.push({ path: ["onMappingChange"], text: "both ways, nothing is copied once more: neither side is the one that is right" });
+  if (spec.onTargetNotEmpty === "mirror")
+    problems.push({ path: ["onTargetNotEmpty"], text: "both ways, rows that only the target has are carried to the source: `merge`" });
   return problems;
 }
 

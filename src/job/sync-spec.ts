@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tableStoreEndpoint } from "./endpoint-spec.ts";
 import { comparison, jobFields, rangeSpec } from "./job-spec.ts";
+import { twoWaySpec } from "./two-way-spec.ts";
 
 /** A part of a table, for what is done to a part of a sync. */
 export const partSpec = z.strictObject({ range: rangeSpec.optional(), filter: z.array(comparison).max(10).optional() });
@@ -74,6 +75,8 @@ export const syncSpec = z.strictObject({
   continuous: z.strictObject({ everySeconds: z.number().min(1).default(86_400) }).optional(),
   /** Says that writers will be moved to the target, and may be moved back: workers then follow whichever way is in force. */
   cutOver: cutOverSpec.optional(),
+  /** Changes go both ways. Cells keep their timestamps then (`versions: keep`), and what is there at first comes through the tunnels. */
+  twoWay: twoWaySpec.optional(),
   /** Seconds of the lease on the copy, see a migration's. */
   leaseSeconds: z.number().min(2).max(3600).default(10),
 });

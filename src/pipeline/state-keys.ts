@@ -37,6 +37,12 @@ export const stateKeys = {
   /** Source keys whose changes are put aside until they are replayed. */
   parkedKeys: (job: string) => `${job}/parked/`,
   parked: (job: string, id: string) => `${job}/parked/${id}`,
+  /** What a site of a two-way sync has deleted of a row: `Tombstone`. */
+  tombstones: (job: string, site: string) => `${job}/tombstone/${site}/`,
+  tombstone: (job: string, site: string, id: string) => `${job}/tombstone/${site}/${id}`,
+  /** What both sites of a two-way sync changed, in the order of time: `ListedConflict`. */
+  conflicts: (job: string) => `${job}/conflict/`,
+  conflict: (job: string, at: number, id: string) => `${job}/conflict/${String(at).padStart(15, "0")}-${id}`,
   /** Who did what, in the order of time. */
   audit: (job: string, at: number, id: string) => `${job}/audit/${String(at).padStart(15, "0")}-${id}`,
   audits: (job: string) => `${job}/audit/`,

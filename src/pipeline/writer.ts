@@ -51,6 +51,11 @@ export class Writer {
     return this.#options.clock.monotonic() >= this.#doubtfulUntil;
   }
 
+  /** The same right, slots and rates for another target; whether it is settled is its own. */
+  to(target: WriterOptions["target"]): Writer {
+    return new Writer({ ...this.#options, target });
+  }
+
   /** @throws TF_FENCED, TF_WRITE_FAILED, what the target threw, the signal's reason; every parcel has settled by then */
   async write(encoded: Encoded): Promise<BatchWritten> {
     const batch: BatchUnderWay = { refused: [], failure: undefined };

@@ -10,7 +10,8 @@ import { migrationState, openState } from "./open-state.ts";
 import type { SyncContext, SyncEnd } from "./sync-context.ts";
 import { statusInForce } from "./sync-job.ts";
 import { isSyncSet, syncSet } from "./sync-set.ts";
-import { syncTable } from "./sync-table.ts";
+import { syncTable, type Surroundings } from "./sync-table.ts";
+import { syncTwoWay } from "./sync-two-way.ts";
 import { wayOf } from "./sync-ways.ts";
 import { verifyContinually } from "./verify-continually.ts";
 import { WorkerShare } from "./worker-share.ts";
@@ -93,7 +94,7 @@ async function followWays(spec: SyncSpec, state: StateStore, share: WorkerShare,
     const { way, turns } = await peekCutOver(state, spec.name);
     const active = wayOf(spec, way);
     const end = await withVerification(active, state, context, (own) =>
-      syncTable(active, { state, share, controlledBy: [active.name] }, own),
+      syncOne(active, { state, share, controlledBy: [active.name] }, own),
     );
     if (end !== "handed over") return end;
     while (!context.signal.aborted) {
@@ -103,6 +104,11 @@ async function followWays(spec: SyncSpec, state: StateStore, share: WorkerShare,
     }
     if (context.signal.aborted) return "stopped";
   }
+}
+
+/** One table, in one direction or both. */
+function syncOne(spec: SyncSpec, surroundings: Surroundings, context: SyncContext): Promise<WorkerEnd> {
+  return (spec.twoWay === undefined ? syncTable : syncTwoWay)(spec, surroundings, context);
 }
 
 /** Every table that matches, and those that come to match; the first that fails ends all. */
@@ -118,7 +124,7 @@ async function runSet(spec: SyncSpec, state: StateStore, share: WorkerShare, con
     while (!end.signal.aborted) {
       for (const one of await syncSet(spec, client, end.signal)) {
         if (running.has(one.name)) continue;
-        const work = syncTable(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch(
+        const work = syncOne(one, { state, share, controlledBy: [one.name, spec.name] }, { ...context, signal: end.signal }).catch(
           (error: unknown) => {
             if (!end.signal.aborted) failure ??= placed(error, one.source.table);
             end.abort(failure);

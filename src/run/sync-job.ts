@@ -12,8 +12,12 @@ import { changeControl, type SyncControl } from "../sync/sync-control.ts";
 import { peekSync } from "../sync/sync-record.ts";
 import { syncStatus, type SyncStatus, type TunnelChannelFacts } from "../sync/sync-status.ts";
 import { describeTunnel, type TunnelChannelState } from "../sync/tunnel/tunnel-admin.ts";
+import { bothWays } from "../sync/both-ways.ts";
+import { readConflicts, type ListedConflict } from "../sync/two-way/conflict-list.ts";
 import { closing } from "./closing.ts";
 import { openClient } from "./open-client.ts";
+import type { SyncContext } from "./sync-context.ts";
+import { backName } from "./two-way-name.ts";
 import { wayOf } from "./sync-ways.ts";
 import { lookAtState, migrationState, openState } from "./open-state.ts";
 import { copyName } from "./park-rejects.ts";
@@ -26,7 +30,7 @@ export interface SyncJobStatus extends SyncStatus {
   readonly stateTitle: string;
 }
 
-type LookContext = Pick<JobContext, "clock" | "chance" | "folder" | "env" | "signal">;
+type LookContext = Pick<JobContext, "clock" | "chance" | "folder" | "env" | "signal"> & Pick<SyncContext, "openTransport">;
 
 /** What its workers tell, without touching either side. @throws TF_STATE_CORRUPT, TF_CREDENTIALS_MISSING, errors of the state's endpoint */
 export function syncJobStatus(spec: SyncSpec, context: LookContext): Promise<SyncJobStatus> {
@@ -92,22 +96,27 @@ async function copyStanding(spec: SyncSpec, state: StateStore): Promise<CopyStan
   return { rowsRead, rowsWritten, rejects, estimatedRows: record.estimatedRows };
 }
 
-/** @param tunnel channels that are not over, where the service was asked */
+/** @param tunnel channels that are not over, where the service was asked; of the way there only, where a sync goes both ways */
 export async function statusFrom(
   spec: SyncSpec,
   state: StateStore,
   { clock }: Pick<LookContext, "clock">,
   tunnel?: readonly TunnelChannelFacts[],
 ): Promise<SyncJobStatus> {
-  const status = await syncStatus({
-    job: spec.name,
-    state,
-    now: clock.now(),
-    lagMs: spec.lagSeconds * 1000,
-    parked: await countParked(state, spec.name),
-    tunnel,
-    retentionHours: spec.retentionHours,
-  });
+  const now = clock.now();
+  const statusOf = async (job: string, channels: readonly TunnelChannelFacts[] | undefined) =>
+    syncStatus({
+      job,
+      state,
+      now,
+      lagMs: spec.lagSeconds * 1000,
+      parked: await countParked(state, job),
+      tunnel: channels,
+      retentionHours: spec.retentionHours,
+    });
+  const forward = await statusOf(spec.name, tunnel);
+  const back = spec.twoWay === undefined ? undefined : await statusOf(backName(spec), undefined);
+  const status = back === undefined ? forward : bothWays(forward, { ...back, control: forward.control });
   return { ...status, source: sideTitle(spec.source), target: sideTitle(spec.target), stateTitle: state.title };
 }
 
@@ -133,6 +142,11 @@ export function controlSync(
 /** Who did what to a sync, in the order of time. */
 export function syncAudit(spec: SyncSpec, context: LookContext): Promise<readonly AuditEntry[]> {
   return closing(async (opened) => readAudit(await lookAtState(migrationState(spec), spec, context, opened), spec.name));
+}
+
+/** Columns that both sites of a two-way sync changed, the newest 1,000 in the order of time. */
+export function syncConflicts(spec: SyncSpec, context: LookContext): Promise<readonly ListedConflict[]> {
+  return closing(async (opened) => readConflicts(await lookAtState(migrationState(spec), spec, context, opened), spec.name));
 }
 
 /** For audit lines: `dana on laptop`. */

@@ -135,7 +135,7 @@ async function readyTarget(
   await ensureStream({ client, clock, chance, signal }, target.table, { expirationHours: retentionHours, originColumns: [] });
 }
 
-interface Streaming {
+export interface Streaming {
   /** Jobs whose control rows hold for it. */
   readonly controlledBy: readonly string[];
   readonly input: SyncInput;
@@ -143,9 +143,12 @@ interface Streaming {
   readonly fence: LateFence;
   readonly share: WorkerShare;
   readonly context: SyncContext;
+  /** Two-way: instead of applying changes one way. */
+  readonly applier?: ((writer: Writer, channel: HeldChannel) => Promise<Applier>) | undefined;
 }
 
-async function streamed(streaming: Streaming): Promise<WorkerEnd> {
+/** Runs the channels of a sync that is prepared, until the signal or the control row says otherwise. */
+export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
   const { input, prepared, fence, share, context } = streaming;
   const { spec, client, state, worker } = input;
   const { record, stream } = prepared;
@@ -185,7 +188,7 @@ async function streamed(streaming: Streaming): Promise<WorkerEnd> {
       doubtMs: doubtMs(spec),
       applier: async (writer, channel) => {
         fence.arm(channel.fence);
-        return await applierOf(streaming, writer, channel);
+        return await (streaming.applier?.(writer, channel) ?? applierOf(streaming, writer, channel));
       },
     },
   });
@@ -207,14 +210,26 @@ async function applierOf({ input, prepared, context }: Streaming, writer: Writer
     sourceKey: described.key,
     described: targetNow,
   });
-  const stopsAtRejects = spec.rejects.onReject === "stop";
-  if (!stopsAtRejects && !watchesDrift(spec.drift)) return applier;
   const watch = watchesDrift(spec.drift) ? await driftWatch(input, described, scope) : undefined;
+  const watched: Applier =
+    watch === undefined
+      ? applier
+      : {
+          apply: async (changes, signal) => {
+            await watch.check(changes);
+            return await applier.apply(changes, signal);
+          },
+        };
+  return withinAllowed(spec, parked, watched);
+}
+
+/** Stops where the job says so and more is parked than it allows. */
+export function withinAllowed(spec: SyncSpec, parked: ParkedKeys, applier: Applier): Applier {
+  if (spec.rejects.onReject === "continue") return applier;
   return {
     apply: async (changes, signal) => {
-      await watch?.check(changes);
       const applied = await applier.apply(changes, signal);
-      if (stopsAtRejects && parked.size > spec.rejects.allowed) throw tooManyParked(spec, parked.size);
+      if (parked.size > spec.rejects.allowed) throw tooManyParked(spec, parked.size);
       return applied;
     },
   };
@@ -247,7 +262,7 @@ export function longestOperationMs({ sessionSeconds }: SyncSpec): number {
 }
 
 /** Within this time whatever was sent has taken effect or never will (R2). */
-function doubtMs(spec: SyncSpec): number {
+export function doubtMs(spec: SyncSpec): number {
   return requestDeadlineMs(spec) + longestOperationMs(spec);
 }
 

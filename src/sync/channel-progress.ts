@@ -14,7 +14,14 @@ export interface AppliedCounts {
   readonly filtered: number;
   /** Changes put aside with their key (R6). */
   readonly parked: number;
+  /** Two-way: changes that were the engine's own, and columns that both sites changed, by the policy that decided. */
+  readonly echoes?: number | undefined;
+  readonly conflicts?: ConflictCounts | undefined;
 }
+
+export type ConflictCounts = Readonly<Record<"last-writer" | "source" | "target" | "merge", number>>;
+
+export const noConflicts: ConflictCounts = { "last-writer": 0, source: 0, target: 0, merge: 0 };
 
 export const noCounts: AppliedCounts = { changes: 0, folded: 0, puts: 0, updates: 0, deletes: 0, filtered: 0, parked: 0 };
 
@@ -27,6 +34,17 @@ export function addCounts(a: AppliedCounts, b: AppliedCounts): AppliedCounts {
     deletes: a.deletes + b.deletes,
     filtered: a.filtered + b.filtered,
     parked: a.parked + b.parked,
+    ...(a.echoes === undefined && b.echoes === undefined ? {} : { echoes: (a.echoes ?? 0) + (b.echoes ?? 0) }),
+    ...(a.conflicts === undefined && b.conflicts === undefined ? {} : { conflicts: addConflicts(a.conflicts, b.conflicts) }),
+  };
+}
+
+function addConflicts(a: ConflictCounts = noConflicts, b: ConflictCounts = noConflicts): ConflictCounts {
+  return {
+    "last-writer": a["last-writer"] + b["last-writer"],
+    source: a.source + b.source,
+    target: a.target + b.target,
+    merge: a.merge + b.merge,
   };
 }
 

@@ -28,6 +28,8 @@ export interface SyncInput {
   readonly context: JobContext;
   /** Names this worker in the state store. */
   readonly worker: string;
+  /** Columns whose old values must stand in the source's records whatever the mapping reads. */
+  readonly originColumns?: readonly string[] | undefined;
 }
 
 /** A sync whose tunnel gathers changes. */
@@ -48,8 +50,9 @@ export async function prepareSync(input: SyncInput): Promise<PreparedSync> {
   const described = await source.describe(signal);
   if (!described.exists) throw new TableferryError("TF_SOURCE_MISSING", { message: `there is no ${described.title}`, place: "source" });
   const admin = { client, clock: context.clock, chance: context.chance, signal };
-  const originColumns = await originColumnsFor(spec, loaded, input, described);
+  const originColumns = [...new Set([...(input.originColumns ?? []), ...(await originColumnsFor(spec, loaded, input, described))])];
   const stream = await ensureStream(admin, spec.source.table, { expirationHours: spec.retentionHours, originColumns });
+  refuseWithoutOrigins(input, stream, described.title);
   const [sourceNow, targetNow] = await Promise.all([source.describe(signal), target.describe(signal)]);
   const sides = jobSides(spec, loaded, sourceNow, targetNow, stream.originColumns);
   refuseUnfit(changeProblems(sides.mapping, { sourceKey: sourceNow.key, originColumns: stream.originColumns, target: targetNow }), loaded);
@@ -124,6 +127,17 @@ export function tunnelNameOf({ tunnel, name }: Pick<SyncSpec, "tunnel" | "name">
 
 export function tunnelTypeOf({ initial }: Pick<SyncSpec, "initial">): "Stream" | "BaseAndStream" {
   return initial === "base-data" ? "BaseAndStream" : "Stream";
+}
+
+/** R4: without old images of the marker, the engine's own deletions could not be told from those of applications. */
+function refuseWithoutOrigins({ originColumns = [] }: SyncInput, stream: TableStream, title: string): void {
+  const lacking = originColumns.filter((name) => !stream.originColumns.includes(name));
+  if (lacking.length === 0) return;
+  throw new TableferryError("TF_TWO_WAY", {
+    message: `the stream of ${title} is on already, without ${lacking.join(", ")} among its origin columns`,
+    place: title,
+    wayOut: `Switch the stream off, so that the sync switches it on as it needs it; or switch it on with origin columns that name ${lacking.join(", ")}. Whoever else reads it must begin anew.`,
+  });
 }
 
 /** Nanoseconds since 1970. */

@@ -18,7 +18,14 @@ export function isHealthy(records: readonly WorkerRecord[], now: number): boolea
 
 /** What a worker has done, in the text form of Prometheus; one record a table that it synchronises. */
 export function metricsText(records: readonly (WorkerRecord & { readonly job: string })[], now: number): string {
-  const kinds: readonly (keyof AppliedCounts)[] = ["puts", "updates", "deletes", "folded", "filtered", "parked"];
+  const kinds: readonly (keyof Omit<AppliedCounts, "echoes" | "conflicts">)[] = [
+    "puts",
+    "updates",
+    "deletes",
+    "folded",
+    "filtered",
+    "parked",
+  ];
   const lines = [
     "# HELP tableferry_sync_changes_total Changes taken, by what became of them.",
     "# TYPE tableferry_sync_changes_total counter",

@@ -1,3 +1,4 @@
+import { markerColumn } from "../connector/engine-column.ts";
 import type { FlowColumn, FlowRow } from "../job/mapping.ts";
 import type { Difference } from "../job/result.ts";
 import { sameValue, typeOf, type Value } from "../model/value.ts";
@@ -52,6 +53,7 @@ export function withoutExpiring(row: FlowRow, oldest: number | undefined): FlowR
 export function columnsOf(row: FlowRow, versions: "latest" | "keep"): Map<string, Versions> {
   const columns = new Map<string, FlowColumn[]>();
   for (const column of row.columns) {
+    if (column.name === markerColumn) continue;
     const known = columns.get(column.name);
     if (known === undefined) columns.set(column.name, [column]);
     else if (versions === "keep") known.push(column);

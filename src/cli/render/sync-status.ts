@@ -28,6 +28,7 @@ export function syncStatusLines(status: SyncJobStatus, options: SyncStatusOption
     ["lag", lagText(status)],
     ["rate", workers.some(isAlive) ? `${count(status.changesPerSecond)} changes/s` : undefined],
     ["changes", counts.changes === 0 ? undefined : countsText(counts)],
+    ["conflicts", counts.conflicts === undefined ? undefined : conflictsText(counts.conflicts)],
     [
       "parked",
       status.parked === 0 ? undefined : paint.yellow(`${counted(status.parked, "key")}; \`${options.self} rejects list ${options.file}\``),
@@ -70,6 +71,11 @@ function countsText({ changes, puts, updates, deletes, folded, filtered, parked 
   if (parked > 0) parts.push(`${count(parked)} put aside`);
   if (filtered > 0) parts.push(`${count(filtered)} filtered out`);
   return `${count(changes)} taken: ${parts.join(", ")}`;
+}
+
+function conflictsText(conflicts: NonNullable<SyncJobStatus["counts"]["conflicts"]>): string {
+  const parts = Object.entries(conflicts).filter(([, of]) => of > 0);
+  return parts.length === 0 ? "none" : parts.map(([policy, of]) => `${count(of)} decided by ${policy}`).join(", ");
 }
 
 function expiryText(hours: number): string {

@@ -7,6 +7,7 @@ import { compileCanonical, type CanonicalPlan, type RowCanonicalizer } from "../
 import { identityPlan, type RewriteRefusal } from "../../wire/plainbuffer/rewrite-plan.ts";
 import type { RowWalker } from "../../wire/plainbuffer/walk.ts";
 import type { Batch, Canonicalizer, ScanScope } from "../connector.ts";
+import { markerColumn } from "../engine-column.ts";
 import type { RefusedRow } from "../map-batch.ts";
 import { TableBatch } from "./table-batch.ts";
 
@@ -17,9 +18,13 @@ export function canonicalPlan(
   scope: Pick<ScanScope, "versions" | "oldest">,
 ): CanonicalPlan | undefined {
   const keepTimestamps = scope.versions === "keep";
-  if (mapping?.plan !== undefined) return { ...mapping.plan, keepTimestamps, oldest: scope.oldest };
+  if (mapping?.plan !== undefined) return withoutMarker({ ...mapping.plan, keepTimestamps, oldest: scope.oldest });
   if (key === undefined || (mapping !== undefined && !mapping.identity)) return undefined;
-  return identityPlan(key, keepTimestamps, scope.oldest);
+  return withoutMarker(identityPlan(key, keepTimestamps, scope.oldest));
+}
+
+function withoutMarker(plan: CanonicalPlan): CanonicalPlan {
+  return { ...plan, excluded: [...plan.excluded, markerColumn] };
 }
 
 /** The canonical form straight from the bytes of a page. */

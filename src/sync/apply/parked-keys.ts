@@ -6,7 +6,7 @@ import type { StateEntry, StateStore } from "../../pipeline/state-store.ts";
 import type { SourceKey } from "./cell-plan.ts";
 import type { Folded } from "./fold.ts";
 import { keyId } from "./key-id.ts";
-import { keyOf, parkedId, parkedOf, readParked, withJoined, type Parked, type Refused } from "./parked.ts";
+import { keyOf, parkedId, parkedOf, readParked, UNPARKED, withJoined, type Parked, type Refused } from "./parked.ts";
 
 export interface ParkedKeysOptions {
   readonly state: StateStore;
@@ -88,6 +88,16 @@ export class ParkedKeys {
       );
       for (const one of settled) if (one.status === "rejected") throw one.reason;
     }
+  }
+
+  /** A parked row was carried over as it is now, by whoever holds its channel: nothing is put aside of it any more. */
+  async release({ id, change }: Pick<Folded, "id" | "change">): Promise<void> {
+    const { state, job, token } = this.#options;
+    const place = stateKeys.parked(job, parkedId(change.key));
+    const stored = await state.get(place);
+    const free = stored === undefined || readParked(state, place, stored) === undefined;
+    // Where another process is faster it stays parked, and the next change tries again.
+    if (free || (await state.compareAndSet(place, stored, { token, seq: stored.seq + 1, value: UNPARKED }))) this.#ids.delete(id);
   }
 
   #remember(id: string): void {
