@@ -6,6 +6,7 @@ import { closing } from "./closing.ts";
 import { openSync } from "./open-sync.ts";
 import { lookAtState, migrationState } from "./open-state.ts";
 import type { SyncContext } from "./sync-context.ts";
+import { refuseTwoWay } from "./refuse-two-way.ts";
 import { inForce, whoAmI } from "./sync-job.ts";
 import { longestOperationMs, requestDeadlineMs } from "./sync-table.ts";
 
@@ -35,6 +36,7 @@ export function parkedOfSync(asked: SyncSpec, context: SyncContext, most: number
  */
 export function replaySync(asked: SyncSpec, context: SyncContext, numbers?: readonly number[]): Promise<ReplayResult> {
   return closing(async (opened) => {
+    refuseTwoWay(asked, "replay");
     const spec = await inForce(asked, context);
     const { state, source, target, sides } = await openSync(spec, context, { beforeWrite: () => undefined, look: false }, opened);
     const chosen: Parked[] = [];

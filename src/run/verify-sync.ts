@@ -11,6 +11,7 @@ import type { RepairReport } from "../verify/rolling/repair-input.ts";
 import { runRolling } from "../verify/rolling/rolling.ts";
 import type { SyncedSides } from "../verify/rolling/rolling-input.ts";
 import { rollingReport, type RollingReport, type RoundReport } from "../verify/rolling/report.ts";
+import { refuseTwoWay } from "./refuse-two-way.ts";
 import { inForce } from "./sync-job.ts";
 import { closing, type Closing } from "./closing.ts";
 import { lookAtState, migrationState } from "./open-state.ts";
@@ -44,6 +45,7 @@ export interface VerifiedSync {
 export function verifySync(asked: SyncSpec, context: SyncContext, options: VerifySyncOptions): Promise<VerifiedSync> {
   return closing(async (opened) => {
     const { part } = options;
+    if (options.repair) refuseTwoWay(asked, "repair");
     const whole = await inForce(asked, context);
     const spec = part === undefined ? whole : { ...whole, ...part };
     const beforeWrite = () => undefined;
