@@ -43,6 +43,8 @@ export interface SyncJobArgs {
   readonly drift?: Inputs<NonNullable<SyncInput["drift"]>> | undefined;
   /** Verification that goes on while the sync runs. */
   readonly continuous?: Inputs<NonNullable<SyncInput["continuous"]>> | undefined;
+  /** Changes go both ways, see docs/two-way.md. */
+  readonly twoWay?: Inputs<NonNullable<SyncInput["twoWay"]>> | undefined;
   /** Says that writers will be moved to the target, and may be moved back: workers then follow whichever way is in force. */
   readonly cutOver?: Inputs<NonNullable<SyncInput["cutOver"]>> | undefined;
   readonly leaseSeconds?: pulumi.Input<number> | undefined;

@@ -12,7 +12,7 @@ import { UNKNOWN, unknownPaths } from "./unknown.ts";
 const specFields = [
   ...["version", "source", "target", "mapping", "range", "filter", "versions", "limits", "state", "verify", "rejects"],
   ...["initial", "start", "onTargetNotEmpty", "tunnel", "retentionHours", "warnHours", "sessionSeconds", "checkpointSeconds", "lagSeconds"],
-  ...["onMappingChange", "drift", "continuous", "cutOver", "leaseSeconds"],
+  ...["onMappingChange", "drift", "continuous", "cutOver", "twoWay", "leaseSeconds"],
 ];
 
 /** Inputs that are the resource's own and not the specification's. */
