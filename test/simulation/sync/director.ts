@@ -237,6 +237,7 @@ export class Director {
   async #ended(worker: SimulatedWorker): Promise<void> {
     const drain = this.#drain;
     if (worker.end instanceof Error) return this.#hireLater(2000);
+    if (this.#over && this.#world.living.length === 0) return this.#hireLater(100);
     if (worker.end?.outcome !== "drained" || drain === undefined) return;
     const isDrained = ({ end }: SimulatedWorker) => end !== undefined && !(end instanceof Error) && end.outcome === "drained";
     if (drain.workers.every(isDrained) && this.#world.living.length === 0)

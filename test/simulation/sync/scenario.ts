@@ -20,6 +20,7 @@ export interface Scenario {
   readonly rowsBefore: number;
   readonly writes: number;
   readonly badShare: number;
+  readonly deletesVersions: boolean;
   /** Keys that begin a partition of the source. */
   readonly cuts: readonly string[];
   readonly workers: number;
@@ -54,6 +55,7 @@ export function scenarioOf(seed: number): Scenario {
     rowsBefore: whole(0, keys * 2),
     writes: whole(25, 80),
     badShare: meets("parked") || chance.next() < 0.4 ? 0.15 : 0,
+    deletesVersions: chance.next() < 0.4,
     workers: whole(1, 3),
     spanMs: whole(6, 12) * 1000,
     mishaps: pick([0, 0.01, 0.03, 0.08]),

@@ -15,6 +15,8 @@ export interface SourceState {
 
 export interface WriterTerms {
   readonly keys: number;
+  /** Whether single versions are deleted, which is nothing that a record could tell the outcome of. */
+  readonly deletesVersions: boolean;
 }
 
 /**
@@ -105,7 +107,7 @@ export class SourceWriter {
       const what = this.#chance.next();
       if (what < 0.35) cells.push({ op: "put", name, value: this.#value(name) });
       else if (what < 0.45) cells.push({ op: "deleteAll", name });
-      else if (what < 0.53) cells.push(...this.#deleteOne(before?.cells.filter((cell) => cell.name === name) ?? []));
+      else if (what < 0.53 && this.#terms.deletesVersions) cells.push(...this.#deleteOne(before?.cells.filter((cell) => cell.name === name) ?? []));
     }
     return cells;
   }

@@ -52,12 +52,15 @@ export class Witness {
   stage: Stage = "preparing";
   violation: Violation | undefined;
   readonly parked = new Map<string, ParkedKey>();
-  /** Channels taken: each may replay what its checkpoint has not passed. */
-  #takes = 0;
+  /**
+   * Channels taken, each of which may replay what its checkpoint has not passed, and rows looked up, which may be ahead of the changes that are read: after these
+   * the target may come back to an earlier state once.
+   */
+  #jumps = 0;
   #shown = new Map<string, ShownKey>();
-  /** By key: the newest state that a checkpoint passed, and the newest that the target has shown, with the takes so far. */
+  /** By key: the newest state that a checkpoint passed, and the newest that the target has shown, with the jumps so far. */
   readonly #passed = new Map<string, number>();
-  readonly #top = new Map<string, { readonly number: number; readonly takes: number }>();
+  readonly #top = new Map<string, { readonly number: number; readonly jumps: number }>();
   readonly #expected = new WeakMap<SourceState, Expected>();
   readonly #options: WitnessOptions;
   #page = "";
@@ -80,7 +83,8 @@ export class Witness {
       case "PutRow":
         return this.#stateWritten(request.body);
       case "tunnel/getcheckpoint":
-        this.#takes++;
+      case "BatchGetRow":
+        this.#jumps++;
         return;
       case "tunnel/checkpoint": {
         const { channelId, checkpoint, sequenceNumber } = operations["tunnel/checkpoint"].decodeRequest(request.body);
@@ -136,9 +140,9 @@ export class Witness {
       const passed = this.#passed.get(pk) ?? -1;
       if (number < passed) this.note("stale overwrite", `${pk} shows ${number}, and a checkpoint has passed ${passed}`);
       const top = this.#top.get(pk);
-      if (this.stage === "streaming" && top !== undefined && number < top.number && this.#takes === top.takes)
-        this.note("order", `${pk} goes back from ${top.number} to ${number}, and no channel was taken since`);
-      if (top === undefined || number >= top.number || this.#takes > top.takes) this.#top.set(pk, { number, takes: this.#takes });
+      if (this.stage === "streaming" && top !== undefined && number < top.number && this.#jumps === top.jumps)
+        this.note("order", `${pk} goes back from ${top.number} to ${number}, and no channel was taken and no row looked up since`);
+      if (top === undefined || number >= top.number || this.#jumps > top.jumps) this.#top.set(pk, { number, jumps: this.#jumps });
     }
   }
 

@@ -58,8 +58,8 @@ export class World {
     this.chance = scenario.chance;
     this.trace = new Trace(keep);
     this.server = server;
-    const { keys, versions, kind } = scenario;
-    this.writer = new SourceWriter(this.server, time, seededChance(scenario.seed * 31 + 7), { keys });
+    const { keys, versions, kind, deletesVersions } = scenario;
+    this.writer = new SourceWriter(this.server, time, seededChance(scenario.seed * 31 + 7), { keys, deletesVersions });
     this.witness = new Witness({ server: this.server, writer: this.writer, time, kind, versions });
     this.server.onRead = this.witness.books.onRead;
     this.#events = {
