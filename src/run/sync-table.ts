@@ -17,6 +17,7 @@ import type { HeldChannel } from "../sync/channel.ts";
 import type { Applier } from "../sync/channel-run.ts";
 import { prepareSync, type PreparedSync, type SyncInput } from "../sync/prepare-sync.ts";
 import { peekSync, type SyncRecord } from "../sync/sync-record.ts";
+import { describeTunnel } from "../sync/tunnel/tunnel-admin.ts";
 import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { closing } from "./closing.ts";
@@ -133,6 +134,7 @@ async function streamed(streaming: Streaming): Promise<WorkerEnd> {
     beatMs,
     signal,
     note,
+    openChannels: () => openChannels(streaming),
     watch: (beat) => watch.look(beat),
     onBeat: (beat) => context.onBeat?.(spec.name, beat),
     session: {
@@ -157,6 +159,14 @@ async function streamed(streaming: Streaming): Promise<WorkerEnd> {
     },
   });
   return await syncWorker.run();
+}
+
+async function openChannels({ input, prepared, context }: Streaming): Promise<readonly string[]> {
+  const { spec, client } = input;
+  const { clock, chance, signal } = context;
+  const named = { tableName: spec.source.table, tunnelName: prepared.record.tunnel.name };
+  const { channels } = await describeTunnel({ client, clock, chance, signal }, named);
+  return channels.flatMap(({ channelId, channelStatus }) => (channelStatus === "TERMINATED" ? [] : [channelId]));
 }
 
 /** Opened when a channel begins, behind its predecessor's last write: what was parked by then is known (R6). */
