@@ -35,7 +35,9 @@ async function bugs(): Promise<void> {
     const { failures } = await runCampaign({ from, seeds: BUG_SEEDS, processes, bug: name, stop: true });
     const [first] = failures;
     if (first === undefined) missed++;
-    console.log(`${name}: ${first === undefined ? `not caught in ${BUG_SEEDS} seeds` : `caught by seed ${first.seed}, ${first.invariant}: ${first.text.split("\n")[0]!.slice(0, 150)}`}`);
+    console.log(
+      `${name}: ${first === undefined ? `not caught in ${BUG_SEEDS} seeds` : `caught by seed ${first.seed}, ${first.invariant}: ${first.text.split("\n")[0]!.slice(0, 150)}`}`,
+    );
   }
   process.exitCode = missed === 0 ? 0 : 1;
 }
@@ -43,6 +45,10 @@ async function bugs(): Promise<void> {
 async function trace(): Promise<void> {
   const { simulate } = await import("../test/simulation/sync/simulation.ts");
   const { title, trace: lines, notes, hash, violation } = await simulate(from, true);
-  console.log([...lines, "", ...notes, "", title, hash, violation === undefined ? "all holds" : `${violation.invariant}: ${violation.text}`].join("\n"));
+  console.log(
+    [...lines, "", ...notes, "", title, hash, violation === undefined ? "all holds" : `${violation.invariant}: ${violation.text}`].join(
+      "\n",
+    ),
+  );
   process.exitCode = violation === undefined ? 0 : 1;
 }

@@ -1,5 +1,4 @@
 import { decodeStreamRecord } from "../../../src/wire/plainbuffer/decode-change.ts";
-import { FINISHED } from "../../../src/wire/tunnel-token.ts";
 import type { ReadListener } from "./simulated-server.ts";
 import type { SourceState } from "./source-writer.ts";
 

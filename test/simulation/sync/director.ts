@@ -1,5 +1,5 @@
 import type { FaultRule } from "../../../src/server/test-controls/fault-rule.ts";
-import { Coverage, states, type EngineState, type Fault, type Goal } from "./goals.ts";
+import { Coverage, type Fault, type Goal } from "./goals.ts";
 import { mishaps, type Link, type Mishap, type Weather } from "./link.ts";
 import type { Operator } from "./operator.ts";
 import { keyOf } from "./scenario.ts";
@@ -43,7 +43,8 @@ export class Director {
   begin(): void {
     const { scenario, time, writer } = this.#world;
     for (let i = 0; i < scenario.workers; i++) time.after(this.#upTo(i === 0 ? 10 : 3000), () => this.#hire());
-    for (let i = 0; i < scenario.writes; i++) writer.schedule(this.#upTo(scenario.spanMs));
+    // Many of them while the sync begins.
+    for (let i = 0; i < scenario.writes; i++) writer.schedule(this.#upTo(i % 3 === 0 ? 2000 : scenario.spanMs));
     for (const { state } of scenario.goals) {
       if (state === "splitting") time.after(1500 + this.#upTo(scenario.spanMs / 2), () => this.#strike("split"));
       if (state === "paused") time.after(1500 + this.#upTo(scenario.spanMs / 2), () => this.#strike("pause"));
@@ -94,7 +95,9 @@ export class Director {
       const goal = this.#goals.find(({ state }) => met.includes(state));
       if (goal === undefined) continue;
       this.#goals.splice(this.#goals.indexOf(goal), 1);
-      this.#world.time.after(this.#upTo(25), () => this.#strike(goal.fault, worker));
+      this.#world.time.after(this.#upTo(goal.state === "applying" || goal.state === "copying" ? 5 : 25), () =>
+        this.#strike(goal.fault, worker),
+      );
       return;
     }
   }
@@ -115,10 +118,12 @@ export class Director {
     },
     partition: ({ link }) => {
       link.cut = this.#pick(["silent", "refused", "deaf"] as const)!;
+      this.#relieve();
       this.#later(300, 8000, () => (link.cut = "none"));
     },
     stop: ({ process }) => {
       process.stop();
+      this.#relieve();
       // Through a take-over in most cases.
       this.#later(this.#world.chance.next() < 0.3 ? 100 : 5100, 9000, () => {
         if (process.stopped) process.continue();
@@ -134,8 +139,17 @@ export class Director {
         { table: STATE, effect: { type: "throttle", perSecond: 5 } },
       ),
     "server error": () => {
-      const code = this.#pick(["OTSServerBusy", "OTSInternalServerError", "OTSServerUnavailable", "OTSTimeout", "OTSPartitionUnavailable"])!;
-      this.#rule({ operations: workerOperations, probability: 0.5, effect: { type: "error", code } }, { table: STATE, probability: 0.3, effect: { type: "error", code } });
+      const code = this.#pick([
+        "OTSServerBusy",
+        "OTSInternalServerError",
+        "OTSServerUnavailable",
+        "OTSTimeout",
+        "OTSPartitionUnavailable",
+      ])!;
+      this.#rule(
+        { operations: workerOperations, probability: 0.5, effect: { type: "error", code } },
+        { table: STATE, probability: 0.3, effect: { type: "error", code } },
+      );
     },
     "row error": () => {
       const code = this.#pick(["OTSServerBusy", "OTSNotEnoughCapacityUnit", "OTSInternalServerError", "OTSTimeout"])!;
@@ -177,12 +191,16 @@ export class Director {
         }),
       );
     },
-    replay: () => this.#replay(),
+    replay: () => {
+      // Again and again, since what matters is what joins a key meanwhile.
+      for (let i = 0; i < 4; i++) this.#world.time.after(this.#upTo(i * 1500), () => this.#replay());
+    },
   };
 
   #replay(): void {
+    if (this.#over) return;
     const operator = this.#world.operator();
-    if (this.#world.chance.next() < 0.3) operator.link.weather = { "lost reply": 0.1, late: 0.1, duplicate: 0.1 };
+    operator.link.weather = this.#pick([{}, { delay: 0.6 }, { delay: 0.6 }, { "lost reply": 0.1, late: 0.1, duplicate: 0.1 }])!;
     if (this.#world.chance.next() < 0.2) this.#later(5, 100, () => operator.process.crash());
     operator.replay(new AbortController().signal).catch((error: unknown) => this.#world.notes.push(`replay: ${String(error)}`));
   }
@@ -207,12 +225,11 @@ export class Director {
   }
 
   #rule(...rules: readonly FaultRule[]): void {
-    const { server, scenario } = this.#world;
+    const { server } = this.#world;
     this.#setRules([...this.#rules, ...rules]);
     this.#later(300, 2500, () => {
       if (server.isUp) this.#setRules(this.#rules.filter((rule) => !rules.includes(rule)));
       else this.#rules = [];
-      void scenario;
     });
   }
 
@@ -225,6 +242,11 @@ export class Director {
   #hire(): void {
     const worker = this.#world.startWorker();
     worker.link.weather = this.#over ? {} : usualWeather(this.#world.scenario.mishaps);
+  }
+
+  /** Somebody is there to take over. */
+  #relieve(): void {
+    if (this.#world.living.length < 2) this.#hireLater(2000);
   }
 
   #hireLater(mostMs: number): void {
@@ -261,6 +283,3 @@ export class Director {
 function usualWeather(share: number): Weather {
   return Object.fromEntries(mishaps.map((mishap) => [mishap, share / mishaps.length]));
 }
-
-export type { EngineState };
-export { states };

@@ -1,5 +1,8 @@
 import type { Clock } from "../../../src/base/clock.ts";
 
+/** Within a millisecond; more are a loop without a pause. */
+const EVENTS_MAX = 5000;
+
 interface Event {
   readonly at: number;
   readonly order: number;
@@ -14,8 +17,6 @@ export class EventClock implements Clock {
   #now: number;
   #order = 0;
   readonly #heap: Event[] = [];
-  /** Called after each event and what it settled. */
-  onTurn: () => void = () => undefined;
 
   constructor(startMs = 1_700_000_000_000) {
     this.#now = startMs;
@@ -47,18 +48,19 @@ export class EventClock implements Clock {
   async until(isSo: () => boolean, mostMs: number): Promise<boolean> {
     const end = this.#now + mostMs;
     await settled();
-    for (;;) {
+    for (let at = this.#now, events = 0; ; events++) {
       if (isSo()) return true;
       const next = this.#next();
       if (next === undefined || next.at > end) {
         this.#now = end;
         return false;
       }
+      if (next.at > at + 1) [at, events] = [next.at, 0];
+      if (events > EVENTS_MAX) throw new Error(`more than ${EVENTS_MAX} events within a millisecond`);
       this.#now = Math.max(this.#now, next.at);
       this.#pop();
       next.run!();
       await settled();
-      this.onTurn();
     }
   }
 

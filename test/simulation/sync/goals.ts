@@ -63,6 +63,9 @@ export class Coverage {
   table(): string {
     const width = 12;
     const head = ["".padEnd(width), ...states.map((state) => state.padStart(width))].join("");
-    return [head, ...faults.map((fault) => [fault.padEnd(width), ...states.map((state) => String(this.count(fault, state)).padStart(width))].join(""))].join("\n");
+    return [
+      head,
+      ...faults.map((fault) => [fault.padEnd(width), ...states.map((state) => String(this.count(fault, state)).padStart(width))].join("")),
+    ].join("\n");
   }
 }

@@ -101,7 +101,7 @@ export class Link {
         if (this.#chance.next() < 0.5) this.#later(() => call.fail(broken(true)));
         return;
       case "lost reply":
-        this.#later(() => this.#execute(operation, request, signal).then(() => this.#break(call), call.fail));
+        this.#later(() => void this.#execute(operation, request, signal).then(() => this.#break(call), call.fail));
         return;
       case "late":
         return this.#late(operation, request, call);
@@ -112,7 +112,10 @@ export class Link {
         return;
       }
       default:
-        this.#later(() => this.#execute(operation, request, signal).then((response) => this.#reply(call, response), call.fail), mishap);
+        this.#later(
+          () => void this.#execute(operation, request, signal).then((response) => this.#reply(call, response), call.fail),
+          mishap,
+        );
     }
   }
 
@@ -123,7 +126,10 @@ export class Link {
     const begin = () => {
       if (begun) return;
       begun = true;
-      this.#time.after(this.#chance.next() * longestOperationMs, () => void this.#execute(operation, request, undefined).catch(() => undefined));
+      this.#time.after(
+        this.#chance.next() * longestOperationMs,
+        () => void this.#execute(operation, request, undefined).catch(() => undefined),
+      );
     };
     void call.givenUp.then(begin);
     this.#time.after(requestDeadlineMs, begin);

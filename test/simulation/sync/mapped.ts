@@ -57,20 +57,52 @@ export const mappingKinds: readonly MappingKind[] = [
         : one(
             pk,
             cells.map((cell) =>
-              cell.name === "n" ? { ...cell, name: "m" } : cell.name === "q" ? { ...cell, name: "t", value: BigInt(String(cell.value)) } : cell,
+              cell.name === "n"
+                ? { ...cell, name: "m" }
+                : cell.name === "q"
+                  ? { ...cell, name: "t", value: BigInt(String(cell.value)) }
+                  : cell,
             ),
           ),
   },
   {
-    ...{ name: "derived", mapping: module("derived"), targetKey: pkOnly, number: "n", moves: false, keeps: false, refuses: true, images: ["a", "b", "q"] },
+    ...{
+      name: "derived",
+      mapping: module("derived"),
+      targetKey: pkOnly,
+      number: "n",
+      moves: false,
+      keeps: false,
+      refuses: true,
+      images: ["a", "b", "q"],
+    },
     map: derivedCells,
   },
   {
-    ...{ name: "looked up", mapping: module("derived"), targetKey: pkOnly, number: "n", moves: false, keeps: false, refuses: true, images: [], withoutImages: true },
+    ...{
+      name: "looked up",
+      mapping: module("derived"),
+      targetKey: pkOnly,
+      number: "n",
+      moves: false,
+      keeps: false,
+      refuses: true,
+      images: [],
+      withoutImages: true,
+    },
     map: derivedCells,
   },
   {
-    ...{ name: "filtered", mapping: module("filtered"), targetKey: pkOnly, number: "n", moves: false, keeps: false, refuses: false, images: ["f"] },
+    ...{
+      name: "filtered",
+      mapping: module("filtered"),
+      targetKey: pkOnly,
+      number: "n",
+      moves: false,
+      keeps: false,
+      refuses: false,
+      images: ["f"],
+    },
     map: (pk, cells) => (valueOf(cells, "f") === 0n ? [] : one(pk, cells)),
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Runs seeds in a process of its own, one JSON line for each failure and one at the end: `run-seeds.ts FROM COUNT [STEP] [bug=NAME] [stop]`. Bugs are planted while the
+ * Runs seeds in a process of its own, one JSON line at the beginning of each, for each failure and at the end: `run-seeds.ts FROM COUNT [STEP] [bug=NAME] [stop]`. Bugs are planted while the
  * engine is loaded, so it is loaded only then.
  */
 import { registerHooks } from "node:module";
@@ -24,6 +24,7 @@ const { Coverage } = await import("./goals.ts");
 const coverage = new Coverage();
 for (let i = 0; i < count; i++) {
   const seed = from + i * step;
+  console.log(JSON.stringify({ begins: seed }));
   const { violation, title, hash, requests, virtualMs, coverage: met } = await simulate(seed);
   const found = violation ?? (unhandled === undefined ? undefined : { invariant: "unhandled", text: String(unhandled) });
   unhandled = undefined;

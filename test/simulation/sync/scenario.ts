@@ -34,6 +34,11 @@ export interface Scenario {
   readonly chance: Chance;
 }
 
+/** Pairs of fault and state a seed. */
+const GOALS = 8;
+/** Between two pairs of a seed, so that they are of different faults and states. */
+const STRIDE = 29;
+
 /** Where the virtual clock begins. */
 export const BEGIN = 1_700_000_000_000;
 
@@ -67,11 +72,12 @@ export function keyOf(number: number): string {
   return `k${String(number).padStart(2, "0")}`;
 }
 
-/** Every fault comes to meet every state; three pairs a seed, taken in turn, and one by chance. */
+/** Every fault comes to meet every state: pairs are taken in turn, and one by chance. */
 function goalsOf(seed: number, chance: Chance): readonly Goal[] {
-  const pairs = faults.flatMap((fault) => states.map((state) => ({ fault, state })));
-  const at = (number: number) => pairs[number % pairs.length]!;
-  return [at(seed * 3), at(seed * 3 + 1), at(seed * 3 + 2), at(Math.floor(chance.next() * pairs.length))];
+  // Writes are short: it takes more tries to meet one.
+  const pairs = faults.flatMap((fault) => [...states, "applying" as const].map((state) => ({ fault, state })));
+  const inTurn = Array.from({ length: GOALS - 1 }, (_, i) => pairs[(seed * (GOALS - 1) + i * STRIDE) % pairs.length]!);
+  return [...inTurn, pairs[Math.floor(chance.next() * pairs.length)]!];
 }
 
 interface Choice {
@@ -95,6 +101,10 @@ function specOf(kind: MappingKind, versions: "latest" | "keep", initial: SyncSpe
     leaseSeconds: 2,
     checkpointSeconds: pick([0.1, 0.5, 2]),
     rejects: { allowed: 1000 },
-    limits: { workers: whole(1, 3), writesInFlight: whole(1, 4), inFlightBytes: 8_388_608 },
+    limits: {
+      ...{ workers: whole(1, 3), writesInFlight: whole(1, 4), inFlightBytes: 8_388_608 },
+      // Slow enough that the copy goes on while rows change, and that changes pile up.
+      ...(whole(0, 3) === 0 ? { rowsPerSecond: whole(8, 40) } : {}),
+    },
   };
 }

@@ -96,7 +96,10 @@ export class SimulatedServer {
       if (this.#life === undefined) return reject(new TransportError("TF_CONNECTION", false, { message: "the server is down" }));
       const broken = (error: Error) => reject(error);
       this.#underWay.add(broken);
-      this.#life.handler(request, signal).then(resolve, reject).finally(() => this.#underWay.delete(broken));
+      this.#life
+        .handler(request, signal)
+        .then(resolve, reject)
+        .finally(() => this.#underWay.delete(broken));
     });
 
   async start(): Promise<void> {
@@ -153,4 +156,9 @@ export class SimulatedServer {
   }
 }
 
-export type ReadListener = (channelId: string, isBase: boolean, token: string, page: Awaited<ReturnType<Tunnels["reader"]["read"]>>) => void;
+export type ReadListener = (
+  channelId: string,
+  isBase: boolean,
+  token: string,
+  page: Awaited<ReturnType<Tunnels["reader"]["read"]>>,
+) => void;

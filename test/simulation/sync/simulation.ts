@@ -60,7 +60,8 @@ async function act(world: World, director: Director): Promise<void> {
   const began = time.monotonic();
   while (!(await world.isCaughtUp())) {
     if (failed()) return;
-    if (time.monotonic() - began > CATCH_UP_MS) return witness.note("caught up", `not within ${CATCH_UP_MS / 1000} s\n${world.notes.slice(-10).join("\n")}`);
+    if (time.monotonic() - began > CATCH_UP_MS)
+      return witness.note("caught up", `not within ${CATCH_UP_MS / 1000} s\n${world.notes.slice(-10).join("\n")}`);
     await time.until(failed, 200);
   }
   // What was given up may still be carried out.

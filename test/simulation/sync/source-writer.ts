@@ -107,7 +107,8 @@ export class SourceWriter {
       const what = this.#chance.next();
       if (what < 0.35) cells.push({ op: "put", name, value: this.#value(name) });
       else if (what < 0.45) cells.push({ op: "deleteAll", name });
-      else if (what < 0.53 && this.#terms.deletesVersions) cells.push(...this.#deleteOne(before?.cells.filter((cell) => cell.name === name) ?? []));
+      else if (what < 0.53 && this.#terms.deletesVersions)
+        cells.push(...this.#deleteOne(before?.cells.filter((cell) => cell.name === name) ?? []));
     }
     return cells;
   }

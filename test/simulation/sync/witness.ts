@@ -52,15 +52,14 @@ export class Witness {
   stage: Stage = "preparing";
   violation: Violation | undefined;
   readonly parked = new Map<string, ParkedKey>();
-  /**
-   * Channels taken, each of which may replay what its checkpoint has not passed, and rows looked up, which may be ahead of the changes that are read: after these
-   * the target may come back to an earlier state once.
-   */
-  #jumps = 0;
+  /** Channels taken: each may replay what its checkpoint has not passed. */
+  #takes = 0;
+  /** A row that was looked up is ahead of the changes that come behind it. */
+  #lookedUp = false;
   #shown = new Map<string, ShownKey>();
-  /** By key: the newest state that a checkpoint passed, and the newest that the target has shown, with the jumps so far. */
+  /** By key: the newest state that a checkpoint passed, and the newest that the target has shown, with the takes so far. */
   readonly #passed = new Map<string, number>();
-  readonly #top = new Map<string, { readonly number: number; readonly jumps: number }>();
+  readonly #top = new Map<string, { readonly number: number; readonly takes: number }>();
   readonly #expected = new WeakMap<SourceState, Expected>();
   readonly #options: WitnessOptions;
   #page = "";
@@ -75,6 +74,11 @@ export class Witness {
     this.violation ??= new Violation(invariant, `${text} (at ${at} ms)`);
   }
 
+  /** Looks for the first time. */
+  async begin(): Promise<void> {
+    await this.#readTarget();
+  }
+
   async carriedOut(operation: string, request: WireRequest, { status }: WireResponse): Promise<void> {
     if (status !== 200) return;
     switch (operation) {
@@ -83,8 +87,10 @@ export class Witness {
       case "PutRow":
         return this.#stateWritten(request.body);
       case "tunnel/getcheckpoint":
+        this.#takes++;
+        return;
       case "BatchGetRow":
-        this.#jumps++;
+        this.#lookedUp = true;
         return;
       case "tunnel/checkpoint": {
         const { channelId, checkpoint, sequenceNumber } = operations["tunnel/checkpoint"].decodeRequest(request.body);
@@ -113,7 +119,8 @@ export class Witness {
   compareParked(): void {
     for (const pk of this.parked.keys()) {
       const state = this.#options.writer.current(pk);
-      if (state === undefined || this.#expectedOf(state) !== "refused") this.note("parked", `${pk} can be mapped, was replayed, and is parked still`);
+      if (state === undefined || this.#expectedOf(state) !== "refused")
+        this.note("parked", `${pk} can be mapped, was replayed, and is parked still`);
     }
   }
 
@@ -123,7 +130,8 @@ export class Witness {
     for (const [pk, states] of this.#options.writer.states) {
       const last = states.findLast((state) => state.number <= number);
       if (last === undefined || this.parked.has(pk) || this.#expectedOf(last) === "refused") continue;
-      if (this.#numberOf(pk) < last.number) this.note("drained", `${what}, and ${pk} shows ${this.#numberOf(pk)} in place of ${last.number}`);
+      if (this.#numberOf(pk) < last.number)
+        this.note("drained", `${what}, and ${pk} shows ${this.#numberOf(pk)} in place of ${last.number}`);
     }
   }
 
@@ -135,14 +143,17 @@ export class Witness {
       if (this.stage === "streaming" && this.parked.get(pk)?.claimed === false)
         this.note("parked order", `${pk} is parked, and was written: ${textOf(this.#shown.get(pk)?.rows ?? [])}`);
       const number = this.#numberOf(pk);
-      const gone = this.#options.kind.moves && this.#shown.get(pk) === undefined;
-      if (gone) continue;
+      const gone = this.#shown.get(pk) === undefined;
+      // A row that moves may be gone for a moment.
+      if (gone && this.#options.kind.moves) continue;
       const passed = this.#passed.get(pk) ?? -1;
       if (number < passed) this.note("stale overwrite", `${pk} shows ${number}, and a checkpoint has passed ${passed}`);
+      // Which of the states without a row this is cannot be told.
+      if (gone) continue;
       const top = this.#top.get(pk);
-      if (this.stage === "streaming" && top !== undefined && number < top.number && this.#jumps === top.jumps)
-        this.note("order", `${pk} goes back from ${top.number} to ${number}, and no channel was taken and no row looked up since`);
-      if (top === undefined || number >= top.number || this.#jumps > top.jumps) this.#top.set(pk, { number, jumps: this.#jumps });
+      if (this.stage === "streaming" && !this.#lookedUp && top !== undefined && number < top.number && this.#takes === top.takes)
+        this.note("order", `${pk} goes back from ${top.number} to ${number}, and no channel was taken since`);
+      if (top === undefined || number >= top.number || this.#takes > top.takes) this.#top.set(pk, { number, takes: this.#takes });
     }
   }
 

@@ -203,6 +203,7 @@ export class World {
     for (let i = 0; i < rowsBefore; i++) await writer.write();
     writer.badShare = badShare;
     if (initial === "none") await this.#fillTarget();
+    await this.witness.begin();
     if (initial === "none" || kind.withoutImages === true) {
       const originColumns = this.images;
       await caller.call("UpdateTable", { tableName: SOURCE, stream: { enabled: true, expirationHours: 168, originColumns } });
