@@ -62,6 +62,7 @@ export class Director {
       if (process.stopped) process.continue();
       link.cut = "none";
       link.weather = {};
+      link.lateWrites = 0;
     }
     await this.#done(this.#order(() => this.#operator.control({ paused: false, draining: false, rates: undefined })));
     this.#world.paused = this.#world.draining = false;
@@ -117,15 +118,24 @@ export class Director {
       this.#hireLater(2500);
     },
     partition: ({ link }) => {
-      link.cut = this.#pick(["silent", "refused", "deaf"] as const)!;
+      link.cut = this.#pick(["silent", "refused", "deaf", "tunnel", "tunnel"] as const)!;
+      // What is read ahead is written until the last moment, and comes late.
+      if (link.cut === "tunnel") link.lateWrites = 0.4;
       this.#relieve();
-      this.#later(300, 8000, () => (link.cut = "none"));
+      this.#later(300, 8000, () => {
+        link.cut = "none";
+        link.lateWrites = 0;
+      });
     },
-    stop: ({ process }) => {
-      process.stop();
+    stop: ({ process, link }) => {
+      // With writes that are to be sent again when it goes on.
+      if (this.#world.chance.next() < 0.7) this.#weather(link, "lost reply");
+      this.#later(0, 500, () => {
+        if (!this.#over) process.stop();
+      });
       this.#relieve();
       // Through a take-over in most cases.
-      this.#later(this.#world.chance.next() < 0.3 ? 100 : 5100, 9000, () => {
+      this.#later(this.#world.chance.next() < 0.3 ? 600 : 5600, 9000, () => {
         if (process.stopped) process.continue();
       });
     },
@@ -162,6 +172,12 @@ export class Director {
       streams.splitPartition(catalogue.table(INSTANCE, SOURCE), [cut]).catch(() => undefined);
     },
     "hand-over": (worker) => {
+      // With writes that are carried out when the channel is another's.
+      if (this.#world.chance.next() < 0.7) {
+        worker.link.lateWrites = 0.5;
+        this.#later(500, 3000, () => (worker.link.lateWrites = 0));
+        for (let i = 0; i < 15; i++) this.#world.writer.schedule(this.#upTo(1500));
+      }
       if (this.#world.chance.next() < 0.5) worker.stop.abort(new Error("told to end"));
       this.#hireLater(500);
     },

@@ -13,8 +13,11 @@ export type Mishap = (typeof mishaps)[number];
 /** How often what befalls requests. */
 export type Weather = Readonly<Partial<Record<Mishap, number>>>;
 
-/** `silent`: nothing gets through. `refused`: likewise, and whoever sends hears at once. `deaf`: requests get through, answers do not. */
-export type Cut = "none" | "silent" | "refused" | "deaf";
+/**
+ * `silent`: nothing gets through. `refused`: likewise, and whoever sends hears at once. `deaf`: requests get through, answers do not. `tunnel`: the tunnel
+ * service is silent, tables are not.
+ */
+export type Cut = "none" | "silent" | "refused" | "deaf" | "tunnel";
 
 export interface LinkTerms {
   /** Milliseconds after which a write has been given up; where its sender cannot, since it was stopped or died, its connection is gone by then. */
@@ -33,6 +36,8 @@ export interface LinkEvents {
 export class Link {
   weather: Weather = {};
   cut: Cut = "none";
+  /** Share of writes of rows that come late, whatever the weather. */
+  lateWrites = 0;
   /** Writes of rows that have left and were not answered. */
   writing = 0;
   readonly #process: SimulatedProcess;
@@ -92,10 +97,10 @@ export class Link {
 
   #carry(request: WireRequest, signal: AbortSignal | undefined, call: Call): void {
     const operation = request.path.slice(1);
-    const mishap = this.cut === "none" ? this.#mishap() : undefined;
+    const mishap = this.cut === "none" || this.cut === "tunnel" ? this.#mishap(operation) : undefined;
     this.#events.sent(this.#process, operation, mishap);
     if (this.cut === "refused") return void this.#later(() => call.fail(broken(false)));
-    if (this.cut === "silent") return;
+    if (this.cut === "silent" || (this.cut === "tunnel" && operation.startsWith("tunnel/"))) return;
     switch (mishap) {
       case "lost request":
         if (this.#chance.next() < 0.5) this.#later(() => call.fail(broken(true)));
@@ -145,7 +150,7 @@ export class Link {
 
   #reply(call: Call, response: WireResponse): void {
     this.#later(() => {
-      if (this.cut === "none" || this.cut === "refused") call.answer(response);
+      if (this.cut !== "silent" && this.cut !== "deaf") call.answer(response);
     });
   }
 
@@ -162,7 +167,8 @@ export class Link {
     return new Promise((resolve, reject) => this.#later(() => void act().then(resolve, reject)));
   }
 
-  #mishap(): Mishap | undefined {
+  #mishap(operation: string): Mishap | undefined {
+    if (operation === "BatchWriteRow" && this.lateWrites > 0 && this.#chance.next() < this.lateWrites) return "late";
     let left = this.#chance.next();
     for (const mishap of mishaps) {
       left -= this.weather[mishap] ?? 0;

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { faults, states } from "./goals.ts";
-import { plantedBugs } from "./planted-bugs.ts";
+import { plantedBugs, quicklyCaught } from "./planted-bugs.ts";
 import { replayCommand, runCampaign } from "./campaign.ts";
 
 /**
@@ -19,7 +18,6 @@ test(`${SEEDS} seeds from ${FROM} on: nothing is lost, overwritten or passed ove
   expect(told).toEqual([]);
   expect(seeds).toBe(SEEDS);
   if (SEEDS >= 500) expect(coverage.below(20)).toEqual([]);
-  expect(faults.length * states.length).toBeGreaterThan(100);
 }, 600_000);
 
 test("a seed replays exactly, whatever ran before it", async () => {
@@ -35,11 +33,11 @@ describe("planted bugs", () => {
     expect(new Set(plantedBugs.map(({ name }) => name)).size).toBeGreaterThanOrEqual(15);
   });
 
-  test.each(plantedBugs.filter(({ caughtBy }) => caughtBy <= 40).map(({ name, caughtBy }) => [name, caughtBy] as const))(
-    "'%s' is caught by seed %i",
-    async (bug, seed) => {
-      const { failures } = await runCampaign({ from: seed, seeds: 1, processes: 1, bug });
-      expect(failures).toHaveLength(1);
+  test.each(quicklyCaught.map(({ name }) => name))(
+    "'%s' is caught",
+    async (bug) => {
+      const { failures } = await runCampaign({ from: 1, seeds: 60, processes, bug, stop: true });
+      expect(failures).not.toEqual([]);
     },
     60_000,
   );
