@@ -172,11 +172,8 @@ export class Director {
       streams.splitPartition(catalogue.table(INSTANCE, SOURCE), [cut]).catch(() => undefined);
     },
     "hand-over": (worker) => {
-      // With writes that are carried out when the channel is another's.
       if (this.#world.chance.next() < 0.7) {
-        worker.link.lateWrites = 0.5;
-        this.#later(500, 3000, () => (worker.link.lateWrites = 0));
-        for (let i = 0; i < 15; i++) this.#world.writer.schedule(this.#upTo(1500));
+        this.#lateWrites(worker.link);
       }
       if (this.#world.chance.next() < 0.5) worker.stop.abort(new Error("told to end"));
       this.#hireLater(500);
@@ -185,9 +182,13 @@ export class Director {
       process.wallOffset += this.#pick([-240_000, -30_000, -3000, 3000, 30_000, 240_000])!;
     },
     "power cut": () => {
-      const { server, chance } = this.#world;
-      void server.cutPower(chance.next() < 0.5);
-      this.#later(50, 2500, () => void server.start());
+      const { server, chance, living } = this.#world;
+      for (const { link } of living) this.#lateWrites(link);
+      this.#later(0, 600, () => {
+        if (this.#over || !server.isUp) return;
+        void server.cutPower(chance.next() < 0.5);
+        this.#later(20, chance.next() < 0.6 ? 100 : 2500, () => void server.start());
+      });
     },
     pause: () => {
       const rates = this.#world.chance.next() < 0.3 ? { rowsPerSecond: 5 } : undefined;
@@ -232,6 +233,13 @@ export class Director {
         }
       }
     });
+  }
+
+  /** Writes are carried out when the channel is another's, or taken anew; with changes enough to be overwritten by them. */
+  #lateWrites(link: Link): void {
+    link.lateWrites = 0.5;
+    this.#later(500, 3000, () => (link.lateWrites = 0));
+    for (let i = 0; i < 15; i++) this.#world.writer.schedule(this.#upTo(1500));
   }
 
   #weather(link: Link, mishap: Mishap): void {
