@@ -20,6 +20,7 @@ import { DriftWatch, watchesDrift } from "../sync/drift-watch.ts";
 import { prepareSync, type PreparedSync, type SyncInput } from "../sync/prepare-sync.ts";
 import { peekSync, type SyncRecord } from "../sync/sync-record.ts";
 import { ensureStream } from "../sync/tunnel/ensure-stream.ts";
+import { describeTunnel } from "../sync/tunnel/tunnel-admin.ts";
 import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { readWorkers } from "../sync/worker-record.ts";
@@ -168,6 +169,7 @@ export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
     beatMs,
     signal,
     note,
+    openChannels: () => openChannels(streaming),
     watch: (beat) => watch.look(beat),
     onBeat: (beat) => context.onBeat?.(spec.name, beat),
     session: {
@@ -193,6 +195,14 @@ export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
     },
   });
   return await syncWorker.run();
+}
+
+async function openChannels({ input, prepared, context }: Streaming): Promise<readonly string[]> {
+  const { spec, client } = input;
+  const { clock, chance, signal } = context;
+  const named = { tableName: spec.source.table, tunnelName: prepared.record.tunnel.name };
+  const { channels } = await describeTunnel({ client, clock, chance, signal }, named);
+  return channels.flatMap(({ channelId, channelStatus }) => (channelStatus === "TERMINATED" ? [] : [channelId]));
 }
 
 /** Opened when a channel begins, behind its predecessor's last write: what was parked by then is known (R6). */

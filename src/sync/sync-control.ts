@@ -14,6 +14,8 @@ export interface SyncControl {
   readonly eager?: boolean | undefined;
   /** As `draining`, of a cut-over: workers then wait for the way that comes into force. */
   readonly handingOver?: boolean | undefined;
+  /** Names the order to drain, so that what was said of an earlier one is not taken for this one's. */
+  readonly drainOrder?: string | undefined;
   /** Rates instead of the specification's; undefined: as specified. */
   readonly rates?: Rates | undefined;
 }
@@ -26,8 +28,13 @@ export async function readControl(state: StateStore, job: string): Promise<SyncC
   return stored === undefined ? noControl : readValue<SyncControl>(state, key, stored);
 }
 
+/** @param by names who orders this; never used twice */
 export async function changeControl(state: StateStore, job: string, by: string, change: Partial<SyncControl>): Promise<SyncControl> {
-  const changed = await changeEntry<SyncControl>(state, stateKeys.control(job), by, (now) => ({ ...(now ?? noControl), ...change }));
+  const changed = await changeEntry<SyncControl>(state, stateKeys.control(job), by, (now) => {
+    const before = now ?? noControl;
+    const begins = (change.draining === true && !before.draining) || (change.handingOver === true && before.handingOver !== true);
+    return { ...before, ...change, ...(begins ? { drainOrder: by } : {}) };
+  });
   return changed!;
 }
 

@@ -18,6 +18,8 @@ export interface WorkerRecord {
   /** Changes a second over the last beat. */
   readonly changesPerSecond: number;
   readonly channels: readonly ChannelState[];
+  /** Channels of which it saw everything applied that was committed before this order to drain. */
+  readonly drained?: { readonly order: string; readonly channels: readonly string[] } | undefined;
   /** What it stumbled over last. */
   readonly trouble?: string | undefined;
 }

@@ -10,8 +10,9 @@ import { isTransient } from "../pipeline/transient.ts";
 import type { HeldChannel, RunChannel } from "./channel.ts";
 import { addCounts, noCounts, type AppliedCounts, type ChannelState } from "./channel-progress.ts";
 import { ChannelRun, type ChannelParts } from "./channel-run.ts";
+import { Drain, drainOrderOf } from "./drain.ts";
 import { Pause, readControl } from "./sync-control.ts";
-import type { WorkerRecord } from "./worker-record.ts";
+import { readWorkers, type WorkerRecord } from "./worker-record.ts";
 
 /** A tunnel's session, see `tunnel/`. */
 export interface Session {
@@ -37,6 +38,8 @@ export interface WorkerOptions {
   /** Ends the worker: what is under way is finished, checkpointed and given back. */
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
+  /** Channels of the tunnel that are not consumed to their end, whoever holds them. */
+  readonly openChannels: () => Promise<readonly string[]>;
   /** Looked at once a beat; throwing stops the worker (a table made anew, changes about to expire). */
   readonly watch?: ((record: WorkerRecord) => Promise<void>) | undefined;
   readonly onBeat?: ((record: WorkerRecord) => void) | undefined;
@@ -59,8 +62,9 @@ export class SyncWorker {
   readonly #end = new AbortController();
   readonly #since: number;
   #past: AppliedCounts = noCounts;
-  #draining: number | undefined;
+  #drain: Drain | undefined;
   #outcome: WorkerEnd = "stopped";
+  #handingOver = false;
   #eager = false;
   #failure: Error | undefined;
   #beatAt: number;
@@ -112,7 +116,9 @@ export class SyncWorker {
     while (!signal.aborted) {
       try {
         await this.#obey();
+        this.#drain?.look(this.#states);
         const record = await this.#tell(this.#doing);
+        await this.#endDrained();
         await this.#options.watch?.(record);
       } catch (thrown) {
         const error = toError(thrown);
@@ -135,18 +141,21 @@ export class SyncWorker {
     this.#pause.set(controls.some(({ paused }) => paused));
     throttle.retune(controls.find((control) => control.rates !== undefined)?.rates ?? rates);
     this.#eager = controls.some(({ eager }) => eager === true);
-    const handingOver = controls.some((control) => control.handingOver === true);
-    if (!handingOver && !controls.some(({ draining }) => draining)) this.#draining = undefined;
-    else if (this.#draining === undefined) this.#draining = clock.now();
-    else if (this.#caughtUp(this.#draining)) {
-      this.#outcome = handingOver ? "handed over" : "drained";
-      this.#end.abort(new Error("everything is applied"));
-    }
+    this.#handingOver = controls.some(({ handingOver }) => handingOver === true);
+    const order = drainOrderOf(controls);
+    if (order === undefined) this.#drain = undefined;
+    else if (this.#drain?.order !== order) this.#drain = new Drain(order, clock.now());
   }
 
-  /** Whether everything committed before a moment is applied, as far as this worker's channels go. */
-  #caughtUp(moment: number): boolean {
-    return this.#states.every(({ doing, caughtUpAt }) => doing === "finished" || (caughtUpAt !== null && caughtUpAt >= moment));
+  /** Ends the worker once everything committed before the order to drain is applied, by whomever. */
+  async #endDrained(): Promise<void> {
+    const { state, job, openChannels } = this.#options;
+    const drain = this.#drain;
+    if (drain === undefined) return;
+    const channels = await openChannels();
+    if (!drain.isOver(channels, await readWorkers(state, job))) return;
+    this.#outcome = this.#handingOver ? "handed over" : "drained";
+    this.#end.abort(new Error("everything is applied"));
   }
 
   get #states(): ChannelState[] {
@@ -155,7 +164,7 @@ export class SyncWorker {
 
   get #doing(): WorkerRecord["doing"] {
     if (this.#pause.paused) return "paused";
-    return this.#draining === undefined ? "streaming" : "draining";
+    return this.#drain === undefined ? "streaming" : "draining";
   }
 
   async #tell(doing: WorkerRecord["doing"]): Promise<WorkerRecord> {
@@ -174,6 +183,7 @@ export class SyncWorker {
       doing,
       counts,
       changesPerSecond: seconds > 0 ? Math.round((counts.changes - this.#beatCount) / seconds) : 0,
+      drained: this.#drain?.record,
       channels: this.#pause.paused ? channels.map((channel) => ({ ...channel, doing: "paused" as const })) : channels,
     };
     this.#beatAt = now;
