@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { isPlain, toStruct } from "./struct.ts";
 
 /** The resources that tableferry's own provider makes; each is an export of `tableferry/provider`. */
-export type Kind = "embeddedStore" | "instance" | "table" | "tunnel" | "migration" | "verification" | "syncJob";
+export type Kind = "embeddedStore" | "instance" | "table" | "tunnel" | "migration" | "verification" | "syncJob" | "cutover";
 
 /** Deep inputs: a value, or an Output or Promise of it, at every leaf and at every branch. */
 export type Inputs<T> = pulumi.Input<

@@ -34,7 +34,10 @@ export interface CutOverInput {
   readonly state: StateStore;
   readonly token: string;
   readonly spec: CutOverSpec;
-  /** Where writers are to go: `back` moves them to the target, so that the sync then goes the way back. */
+  /**
+   * Where writers are to go: `back` moves them to the target, so that the sync then goes the way back. The way in force while a cut-over is under way
+   * takes that one back, or, past the hand-over, ends it all the same.
+   */
   readonly to: Way;
   readonly fence: WriterFence;
   readonly acts: CutOverActs;
@@ -79,8 +82,13 @@ class Run {
 
   async run(): Promise<CutOverResult> {
     // `way` changes with the last step alone, so it names the side that is to be closed.
-    const { acts } = this.#input;
+    const { acts, job, to } = this.#input;
     if (!this.#isDecided) {
+      if (this.#record.way === to) {
+        await this.#takeBack("it was asked for no longer");
+        const { turns, fenceSeconds = 0 } = this.#record;
+        return { job, outcome: "nothing-to-do", way: to, fenceSeconds, turns };
+      }
       try {
         await this.#upToHandOver();
       } catch (error) {
@@ -158,18 +166,26 @@ class Run {
   }
 
   async #retreat(reason: Error): Promise<never> {
-    const { acts, fence, job } = this.#input;
-    // First the workers: the side that is opened again needs them.
-    await acts.takeBack();
-    await fence.open(this.#open);
-    await acts.eager(false);
+    const { job } = this.#input;
     const text = reason instanceof TableferryError ? `${reason.code}: ${reason.sentence}` : reason.message;
-    await this.#reach("idle", { retreat: text, fencedAt: undefined });
+    await this.#takeBack(text);
     throw new TableferryError("TF_CUT_OVER_RETREATED", {
       message: `writers go on with the ${this.#open}: ${text}`,
       place: job,
       cause: reason,
     });
+  }
+
+  /** Writers go on where they were. */
+  async #takeBack(retreat: string): Promise<void> {
+    const { acts, fence } = this.#input;
+    // Before anything is undone: whoever goes on after a kill closes the side anew. And where another run goes on meanwhile, its fence is not ours to open.
+    await this.#reach("fencing");
+    // First the workers: the side that is opened again needs them.
+    await acts.takeBack();
+    await fence.open(this.#open);
+    await acts.eager(false);
+    await this.#reach("idle", { retreat, fencedAt: undefined });
   }
 
   async #openOther(): Promise<CutOverResult> {
