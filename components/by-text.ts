@@ -58,9 +58,13 @@ function requireNode(): void {
   );
 }
 
-/** The URN that a resource will have. */
+/**
+ * The URN that a resource will have. It is made of the parent's text and not of its Output: what depends on a component depends on all of the component's
+ * children, and these would wait for each other for ever.
+ */
 export function urnOf(kind: Kind, name: string, { parent }: pulumi.CustomResourceOptions): pulumi.Output<string> {
-  return pulumi.createUrn(name, typeToken(kind), parent);
+  const of = parent === undefined ? undefined : pulumi.output(new Promise<string>((resolve) => void parent.urn.apply(resolve)));
+  return pulumi.createUrn(name, typeToken(kind), of);
 }
 
 /** Names in the state of every stack: never to be changed without an alias. */

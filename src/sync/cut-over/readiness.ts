@@ -63,8 +63,9 @@ function verificationItem({ verification, cutOver, verifies, now }: ReadinessInp
   const { verifiedSince, last } = verification;
   if (verifiedSince === null || last === null)
     return item("verification", false, verifies, "some part was never verified; `tableferry sync verify` does it");
-  if (last.differing > 0 || last.unsettled > 0) {
-    // Rows that differ stay so; those that did not rest long enough may in the next round.
+  // Rows that are written too often to be seen at rest are, once writers are kept out.
+  const restless = cutOver.finalVerification === "none" && last.unsettled > 0;
+  if (last.differing > 0 || restless) {
     const text = `the last round found ${last.differing} differing and ${last.unsettled} unsettled rows`;
     return item("verification", false, verifies && last.differing === 0, text);
   }
