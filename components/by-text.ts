@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { isPlain, toStruct } from "./struct.ts";
 
 /** The resources that tableferry's own provider makes; each is an export of `tableferry/provider`. */
-export type Kind = "embeddedStore" | "instance" | "table" | "tunnel" | "migration" | "verification" | "syncJob";
+export type Kind = "embeddedStore" | "instance" | "table" | "tunnel" | "migration" | "verification" | "syncJob" | "cutover";
 
 /** Deep inputs: a value, or an Output or Promise of it, at every leaf and at every branch. */
 export type Inputs<T> = pulumi.Input<
@@ -58,9 +58,13 @@ function requireNode(): void {
   );
 }
 
-/** The URN that a resource will have. */
+/**
+ * The URN that a resource will have. It is made of the parent's text and not of its Output: what depends on a component depends on all of the component's
+ * children, and these would wait for each other for ever.
+ */
 export function urnOf(kind: Kind, name: string, { parent }: pulumi.CustomResourceOptions): pulumi.Output<string> {
-  return pulumi.createUrn(name, typeToken(kind), parent);
+  const of = parent === undefined ? undefined : pulumi.output(new Promise<string>((resolve) => void parent.urn.apply(resolve)));
+  return pulumi.createUrn(name, typeToken(kind), of);
 }
 
 /** Names in the state of every stack: never to be changed without an alias. */

@@ -70,7 +70,9 @@ export interface SyncJobArgs {
  * @example
  * const follow = new SyncJob("orders", { source: legacyOrders, target: orders, runner: { local: { workers: 2 } } });
  */
-export class SyncJob extends ByText {
+export class SyncJob extends ByText implements Declared {
+  /** What its job file says; a `Cutover` takes it from here. */
+  declare readonly declared: pulumi.Output<object>;
   /** The target, as a side of a job that is to wait for this one. */
   declare readonly target: pulumi.Output<EndpointInput>;
   /** Identifies the job: a hash over what is synchronised, from where to where, and the mapping. */
@@ -101,7 +103,19 @@ export class SyncJob extends ByText {
     // Ended before it is made anew: two under one name would be each other's workers.
     super("syncJob", name, { ...rest, ...sides, ...incarnations }, syncOutputs, { deleteBeforeReplace: true, ...opts });
     stopAtInterrupt(urnOf("syncJob", name, opts));
+    this.declared = declaredSync(args, this.jobName);
   }
+}
+
+/** A sync as it is declared, whether it runs or not. */
+export interface Declared {
+  readonly declared: pulumi.Output<object>;
+}
+
+/** The fields of a job file, without what only says how a resource runs it. */
+export function declaredSync({ source, target, tunnel, ...args }: SyncJobArgs, jobName: pulumi.Input<string>): pulumi.Output<object> {
+  const { runner: _runner, onChange: _change, timeoutSeconds: _seconds, deleteTunnel: _tunnel, forget: _forget, ...fields } = args;
+  return pulumi.output({ ...fields, source: placeOf(source), target: placeOf(target), tunnel: nameOf(tunnel), jobName });
 }
 
 function nameOf(tunnel: SyncJobArgs["tunnel"]): pulumi.Input<string> | undefined {

@@ -54,17 +54,22 @@ export class Table extends pulumi.ComponentResource implements Placed {
     } else {
       this.tableName = cloudTable(name, args, this).tableName;
     }
-    this.place = pulumi
-      .all([instance.endpoint, instance.instanceName, this.tableName, instance.credentials])
-      .apply(([endpoint, instanceName, table, credentials]): EndpointInput => ({
-        type: "table-store",
-        endpoint,
-        instance: instanceName,
-        table,
-        credentials,
-      }));
+    this.place = tablePlace(instance, this.tableName);
     this.registerOutputs({ tableName: this.tableName });
   }
+}
+
+/** A table of an instance as a side of a job. */
+export function tablePlace(instance: Instance, tableName: pulumi.Input<string>): pulumi.Output<EndpointInput> {
+  return pulumi
+    .all([instance.endpoint, instance.instanceName, tableName, instance.credentials])
+    .apply(([endpoint, instanceName, table, credentials]): EndpointInput => ({
+      type: "table-store",
+      endpoint,
+      instance: instanceName,
+      table,
+      credentials,
+    }));
 }
 
 function storedTable(name: string, args: TableArgs, parent: Table): StoredTable {

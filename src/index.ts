@@ -48,6 +48,8 @@ export { planSync, type SyncPlan } from "./run/plan-sync.ts";
 export { tunnelNameOf } from "./sync/prepare-sync.ts";
 export { wayOf } from "./run/sync-ways.ts";
 export { controlSync, syncJobStatus, syncStanding, type SyncJobStatus, type SyncStanding } from "./run/sync-job.ts";
+export { checkCutOver, closeOtherSide, cutOverStanding, openBothSides, runCutOver, type CutOverCheck } from "./run/cut-over-job.ts";
+export type { CutOverRecord, Way } from "./sync/cut-over/cut-over-record.ts";
 export { forgetJob, forgetSync } from "./run/forget-job.ts";
 export { deleteTableTunnel, ensureTableTunnel, lookAtTableTunnel, type TableTunnel, type TunnelPlace } from "./run/table-tunnel.ts";
 export { livesHere, ownerOf, type ProcessOwner } from "./pipeline/process-owner.ts";

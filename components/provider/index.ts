@@ -30,3 +30,4 @@ export const migration = lazily("migration");
 export const verification = lazily("verification");
 export const syncJob = lazily("syncJob");
 export const tunnel = lazily("tunnel");
+export const cutover = lazily("cutover");

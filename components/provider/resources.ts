@@ -1,3 +1,5 @@
+import { cutoverHandlers } from "./cutover.ts";
+import { cutoverInputs } from "./cutover-inputs.ts";
 import { dynamicProvider } from "./dynamic-provider.ts";
 import { embeddedStoreHandlers, embeddedStoreInputs } from "./embedded-store.ts";
 import { instanceHandlers, instanceInputs } from "./instance.ts";
@@ -17,5 +19,6 @@ export const resources = {
   migration: dynamicProvider(migrationHandlers, jobInputNames),
   syncJob: dynamicProvider(syncJobHandlers, syncInputNames),
   tunnel: dynamicProvider(tunnelHandlers, tunnelInputs),
+  cutover: dynamicProvider(cutoverHandlers, cutoverInputs),
   verification: dynamicProvider(verificationHandlers, jobInputNames),
 };

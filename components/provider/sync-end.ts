@@ -1,17 +1,12 @@
-import type { SyncJobStatus } from "../../src/index.ts";
 import { flag } from "./fields.ts";
 import type { Properties, Subject } from "./handlers.ts";
 import { secondsOf } from "./job-run.ts";
 import { library } from "./library.ts";
 import { duration } from "./live-progress.ts";
-import { reachable } from "./reachable.ts";
+import { DRAIN_SECONDS, drainSync, stateEndpoint } from "./sync-drain.ts";
 import { orderOf, type SyncOrder } from "./sync-order.ts";
 import { stopAll } from "./sync-workers.ts";
 import { livingWorkers, removeJobFile } from "./worker-processes.ts";
-
-const POLL_MS = 500;
-/** How long the workers may take to apply what was committed before the order to drain, unless `timeoutSeconds` says otherwise. */
-const DRAIN_SECONDS = 60;
 
 /** Drains and stops the workers. Rows stay, and so do tunnel and state unless asked for by name. */
 export async function endSync(properties: Properties, subject: Subject): Promise<void> {
@@ -48,29 +43,16 @@ function whatStays({ tunnel, withoutTunnel, forgotten }: Gone): string {
 }
 
 /** Lets everything committed so far be applied. Not where nothing would come of it: no worker, a copy that is not finished, a pause, a store that does not answer. */
-async function drain(order: SyncOrder, within: number): Promise<void> {
-  const { spec, context, at, subject } = order;
-  const { clock } = context;
-  const { controlSync, syncJobStatus } = await library();
+async function drain({ spec, context, at, subject }: SyncOrder, withinSeconds: number): Promise<void> {
   if ((await livingWorkers(at)).length === 0) return;
-  const { endpoint } = spec.state?.type === "table" ? spec.state : spec.target;
-  if (!(await reachable(endpoint)))
-    return subject.engine.warn(subject.urn, `${endpoint} does not answer: the workers are stopped, not drained`);
-  const { record, control } = await syncJobStatus(spec, context);
-  if (record?.stage !== "streaming") return;
-  if (control.paused) return subject.engine.say(subject.urn, "the sync is paused, so its workers are stopped, not drained");
-  await controlSync(spec, context, { draining: true }, { what: "drain", detail: "its resource is deleted" });
-  for (const end = clock.monotonic() + within * 1000; clock.monotonic() < end; await clock.sleep(POLL_MS)) {
-    const status = await syncJobStatus(spec, context);
-    if (isDrained(status) && (await livingWorkers(at)).length === 0) return;
-    await subject.engine.show(subject.urn, `drains${status.lagMs === null ? "" : `, ${duration(status.lagMs / 1000)} behind`}`);
-  }
-  await subject.engine.warn(
-    subject.urn,
-    `not drained within ${duration(within)}: the workers are stopped, what they have not applied stays in the stream`,
-  );
-}
-
-function isDrained({ workers }: SyncJobStatus): boolean {
-  return workers.every(({ condition }) => condition !== "alive");
+  const ended = async () => (await livingWorkers(at)).length === 0;
+  const end = await drainSync({ spec, context, subject, withinSeconds, why: "its resource is deleted", ended });
+  const { urn, engine } = subject;
+  if (end === "unreachable") return engine.warn(urn, `${stateEndpoint(spec)} does not answer: the workers are stopped, not drained`);
+  if (end === "paused") return engine.say(urn, "the sync is paused, so its workers are stopped, not drained");
+  if (end === "late")
+    return engine.warn(
+      urn,
+      `not drained within ${duration(withinSeconds)}: the workers are stopped, what they have not applied stays in the stream`,
+    );
 }

@@ -19,7 +19,7 @@ type AdminRequest =
   | { readonly op: "ping" | "shutdown" }
   | { readonly op: "createInstance"; readonly name: string }
   | { readonly op: "dropInstance"; readonly name: string; readonly force: boolean }
-  | { readonly op: "setPolicy"; readonly instance: string; readonly policy: object | null }
+  | { readonly op: "setPolicy"; readonly instance: string; readonly policy: object | null; readonly expected?: object | null | undefined }
   | { readonly op: "getPolicy"; readonly instance: string }
   | { readonly op: "splitPartition"; readonly instance: string; readonly table: string; readonly key?: string | undefined };
 
@@ -73,9 +73,14 @@ export class StoreAdmin {
     return (await this.#client.call(asking, { op: "getPolicy", instance })).policy ?? null;
   }
 
-  /** Puts a policy in the place of the instance's, null: none. When it resolves, every request that begins later is held against it. @throws TF_POLICY_INVALID */
-  async setPolicy(instance: string, policy: object | null): Promise<void> {
-    await this.#client.call(asking, { op: "setPolicy", instance, policy });
+  /**
+   * Puts a policy in the place of the instance's, null: none. When it resolves, every request that begins later is held against it.
+   * @param expected only in the place of this one, as `policy` answered it
+   * @returns false: another one stands there by now, perhaps the one that was to be put there
+   * @throws TF_POLICY_INVALID
+   */
+  async setPolicy(instance: string, policy: object | null, expected?: object | null): Promise<boolean> {
+    return (await this.#client.call(asking, { op: "setPolicy", instance, policy, expected })).changed !== false;
   }
 
   /** The server answers, then finishes what is under way and stops. */
@@ -93,6 +98,7 @@ interface Reply extends Partial<StorePing> {
   readonly dropped?: boolean;
   readonly partitions?: number;
   readonly policy?: object | null;
+  readonly changed?: boolean;
   readonly error?: unknown;
 }
 

@@ -31,8 +31,14 @@ export function checkCutOver(spec: SyncSpec, context: SyncContext): Promise<CutO
   return closing(async (opened) => checked(spec, await lookAtState(migrationState(spec), spec, context, opened), context, opened));
 }
 
+/** Where writers go, by the stored facts alone. @throws TF_STATE_CORRUPT, errors of the state's endpoint */
+export function cutOverStanding(spec: SyncSpec, context: SyncContext): Promise<CutOverRecord> {
+  return closing(async (opened) => peekCutOver(await lookAtState(migrationState(spec), spec, context, opened), spec.name));
+}
+
 /**
- * Moves writers to the other side (`back`: to the target, so that the sync then goes the way back), or back again. Run again after whatever interrupted it.
+ * Moves writers to the other side (`back`: to the target, so that the sync then goes the way back), or back again. Run again after whatever interrupted it;
+ * asked for the other way then, it takes back what was begun, or, past the hand-over, ends it and begins another one.
  * @throws TF_CUT_OVER_REFUSED with what is not in order, TF_CUT_OVER_RETREATED, TF_HOOK_FAILED, errors of both sides
  */
 export function runCutOver(spec: SyncSpec, to: Way, context: SyncContext): Promise<CutOverResult> {
@@ -46,7 +52,7 @@ export function runCutOver(spec: SyncSpec, to: Way, context: SyncContext): Promi
       what: to === "back" ? "cut-over" : "cut-back",
       detail: `begun at step ${record.step}`,
     });
-    return await holding(spec, state, context, async (lease) => {
+    const result = await holding(spec, state, context, async (lease) => {
       const { clock, chance, signal, note } = context;
       return await cutOver({
         ...{ job: spec.name, state, spec: rules, to, clock, signal, note },
@@ -55,6 +61,8 @@ export function runCutOver(spec: SyncSpec, to: Way, context: SyncContext): Promi
         acts: await cutOverActs({ spec, way: (await peekCutOver(state, spec.name)).way, state, context, opened }),
       });
     });
+    // One that was past its hand-over came to its end first; what is asked for is another one.
+    return result.way === to ? result : await runCutOver(spec, to, context);
   });
 }
 
@@ -120,6 +128,7 @@ async function checked(spec: SyncSpec, state: StateStore, context: SyncContext, 
     rejectsAllowed: spec.rejects.allowed,
     lagMs: spec.lagSeconds * 1000,
     canary: await wayBack(active, context, opened),
+    verifies: spec.continuous !== undefined,
     now: context.clock.now(),
   });
   return { job: spec.name, ready: items.every(({ ready }) => ready), record, items };

@@ -112,6 +112,9 @@ async function copied(input: SyncInput, fence: LateFence, { record }: PreparedSy
       );
       if (streaming !== undefined) return streaming;
     } catch (error) {
+      // Another worker has ended the copy meanwhile, and switched the target's stream on for a way back, which is no other table.
+      const ended = hasCode(error, "TF_INCARNATION") ? await peekSync(state, spec.name) : undefined;
+      if (ended?.stage === "streaming") return ended;
       if (!hasCode(error, "TF_RUN_HELD")) throw error;
       await context.clock.sleep(lookMs, context.signal);
     }

@@ -3,6 +3,7 @@ import type { SyncSpec } from "../job/sync-spec.ts";
 import { RunLease } from "../pipeline/run-lease.ts";
 import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
+import { rollingReport } from "../verify/rolling/report.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { verifySync } from "./verify-sync.ts";
 
@@ -25,7 +26,10 @@ export async function verifyContinually(spec: SyncSpec, state: StateStore, conte
       });
       try {
         while (!signal.aborted && !lease.lost.aborted) {
-          const { round } = await verifySync(spec, quiet, { everySeconds, repair: false, deleteExtras: false });
+          const { verifiedSince } = await rollingReport(state, spec.name);
+          // The first round is not spread over its time: a cut-over, and the way back after one, wait for it.
+          const pace = verifiedSince === null ? undefined : everySeconds;
+          const { round } = await verifySync(spec, quiet, { everySeconds: pace, repair: false, deleteExtras: false });
           if (round.differing > 0)
             note(
               `Verification of ${spec.name} found ${round.differing} differing rows; \`tableferry sync verify --report\` and \`--repair\`.`,

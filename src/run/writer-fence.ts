@@ -9,6 +9,8 @@ import type { SyncContext } from "./sync-context.ts";
 
 /** Milliseconds a hook may take. */
 const hookMs = 60_000;
+/** Of a change to a policy that others change too; of so many at once, one at least comes through in each round. */
+const triesMax = 1000;
 
 /** How the job keeps writers from a side. */
 export function writerFence(spec: SyncSpec, { fence }: CutOverSpec, context: SyncContext): WriterFence {
@@ -50,9 +52,15 @@ class PolicyFence implements WriterFence {
     const credentials = await resolveCredentials(place.credentials, folder, env);
     const admin = new StoreAdmin(place.endpoint, credentials, 5000);
     try {
-      const now = (await admin.policy(place.instance)) as { readonly Statement?: readonly unknown[] } | null;
-      const statements = change(now?.Statement ?? [], await this.#statement(side));
-      await admin.setPolicy(place.instance, statements.length === 0 ? null : { Version: "1", Statement: statements });
+      const ours = await this.#statement(side);
+      for (let tries = 0; tries < triesMax; tries++) {
+        const now = (await admin.policy(place.instance)) as { readonly Statement?: readonly unknown[] } | null;
+        const statements = change(now?.Statement ?? [], ours);
+        const policy = statements.length === 0 ? null : { Version: "1", Statement: statements };
+        // Other tables of the instance may be moved at the same time, and each adds a statement of its own.
+        if (await admin.setPolicy(place.instance, policy, now)) return;
+      }
+      throw new TableferryError("TF_TIMEOUT", { message: "its access policy is changed by others all the time", place: place.instance });
     } finally {
       await admin.close();
     }

@@ -17,8 +17,11 @@ export type AdminRequest =
   | { readonly op: "dropInstance"; readonly name: string; readonly force?: boolean | undefined }
   /** Splits a partition before a partition key, or the largest in its middle. A binary key in base64, an integer in decimal digits. */
   | { readonly op: "splitPartition"; readonly instance: string; readonly table: string; readonly key?: string | undefined }
-  /** Puts a policy in the place of the instance's; null: none. Answers once it holds for every request to come and is durable. */
-  | { readonly op: "setPolicy"; readonly instance: string; readonly policy: unknown }
+  /**
+   * Puts a policy in the place of the instance's; null: none. Answers once it holds for every request to come and is durable. `expected`: only in the place
+   * of this one, as `getPolicy` answered it, so that of two who add a statement each neither takes the other's away.
+   */
+  | { readonly op: "setPolicy"; readonly instance: string; readonly policy: unknown; readonly expected?: unknown }
   | { readonly op: "getPolicy"; readonly instance: string }
   /** Answers first, then stops the server as its owner would. */
   | { readonly op: "shutdown" }
@@ -51,6 +54,8 @@ export interface PartitionsReply {
 
 export interface PolicyReply {
   readonly instance: string;
+  /** Of `setPolicy`: false where another one stood than was expected, and stays. */
+  readonly changed?: boolean | undefined;
   readonly policy: PolicyDocument | null;
 }
 
@@ -60,7 +65,7 @@ export interface AdminActions {
   dropInstance(name: string, force: boolean): Promise<InstanceReply>;
   splitPartition(instance: string, table: string, key: string | undefined): Promise<PartitionsReply>;
   /** @throws TF_POLICY_INVALID, OTSAuthFailed for an unknown instance */
-  setPolicy(instance: string, policy: unknown): Promise<PolicyReply>;
+  setPolicy(instance: string, policy: unknown, expected: unknown): Promise<PolicyReply>;
   getPolicy(instance: string): PolicyReply;
   shutdown(): void;
   /** @throws TF_CONTROLS_OFF */
@@ -93,7 +98,7 @@ function run(request: AdminRequest, actions: AdminActions): object | Promise<obj
     case "splitPartition":
       return actions.splitPartition(request.instance, request.table, request.key);
     case "setPolicy":
-      return actions.setPolicy(request.instance, request.policy);
+      return actions.setPolicy(request.instance, request.policy, request.expected);
     case "getPolicy":
       return actions.getPolicy(request.instance);
     case "shutdown":
@@ -133,9 +138,9 @@ function splitRequest(content: object): AdminRequest {
 }
 
 function policyRequest(op: "setPolicy" | "getPolicy", content: object): AdminRequest {
-  const { instance, policy }: { readonly instance?: unknown; readonly policy?: unknown } = content;
+  const { instance, policy, expected }: { readonly instance?: unknown; readonly policy?: unknown; readonly expected?: unknown } = content;
   if (typeof instance !== "string") return invalid(`${op} needs an instance`);
-  return op === "getPolicy" ? { op, instance } : { op, instance, policy: policy ?? null };
+  return op === "getPolicy" ? { op, instance } : { op, instance, policy: policy ?? null, expected };
 }
 
 function invalid(message: string): never {

@@ -213,7 +213,10 @@ class RunningServer implements EmbeddedServer {
         return { name, created, key: { id: key.id, secret: key.secret } };
       },
       dropInstance: async (name, force) => ({ name, dropped: await this.dropInstance(name, { force }) }),
-      setPolicy: async (instance, policy) => ({ instance, policy: (await this.#policies.set(instance, policy)) ?? null }),
+      setPolicy: async (instance, policy, expected) => {
+        const changed = await this.#policies.set(instance, policy, expected);
+        return { instance, changed, policy: this.#policies.get(instance) ?? null };
+      },
       getPolicy: (instance) => ({ instance, policy: this.#policies.get(instance) ?? null }),
       splitPartition: async (instance, name, key) => {
         const table = this.store.catalogue.table(instance, name);

@@ -26,10 +26,18 @@ export class InstancePolicies {
     return policy;
   }
 
-  /** @param policy null removes it. @throws TF_POLICY_INVALID, OTSAuthFailed for an unknown instance */
-  async set(instance: string, policy: unknown): Promise<PolicyDocument | undefined> {
-    await this.#shelf.setPolicy(instance, policy === null ? undefined : JSON.stringify(parsePolicy(policy)));
-    return this.get(instance);
+  /**
+   * @param policy null removes it
+   * @param expected only in the place of this one; undefined: of any
+   * @returns false: another one stood there
+   * @throws TF_POLICY_INVALID, OTSAuthFailed for an unknown instance
+   */
+  async set(instance: string, policy: unknown, expected: unknown): Promise<boolean> {
+    const text = policy === null ? undefined : JSON.stringify(parsePolicy(policy));
+    // As it was answered: the same document, in the same order.
+    if (expected !== undefined && JSON.stringify(this.get(instance) ?? null) !== JSON.stringify(expected)) return false;
+    await this.#shelf.setPolicy(instance, text);
+    return true;
   }
 
   /** @throws OTSNoPermissionAccess */

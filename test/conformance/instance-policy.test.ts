@@ -65,6 +65,18 @@ describeEverywhere("access policies of an instance", (open) => {
     expect(await ask(endpoint, { op: "getPolicy", instance: "second" })).toEqual({ instance: "second", policy: null });
   });
 
+  it("are changed only from what was seen, where the caller says so", async () => {
+    const { endpoint, policy } = await prepared();
+    const [one, other] = ["orders", "other"].map((table) => denyWrites(`acs:ots:*:*:instance/first/table/${table}`));
+    const change = (document: object | null, expected: object | null) =>
+      ask(endpoint, { op: "setPolicy", instance: "first", policy: document, expected });
+    expect(await change(one!, null)).toMatchObject({ changed: true, policy: one });
+    expect(await change(other!, null)).toMatchObject({ changed: false, policy: one });
+    expect(await change(other!, one!)).toMatchObject({ changed: true, policy: other });
+    expect(await change(null, other!)).toMatchObject({ changed: true, policy: null });
+    expect(await policy(one!)).toMatchObject({ changed: true });
+  });
+
   it("are refused where they say what is not known here", async () => {
     const { policy } = await prepared();
     const wrong = [

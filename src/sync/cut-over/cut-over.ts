@@ -34,7 +34,10 @@ export interface CutOverInput {
   readonly state: StateStore;
   readonly token: string;
   readonly spec: CutOverSpec;
-  /** Where writers are to go: `back` moves them to the target, so that the sync then goes the way back. */
+  /**
+   * Where writers are to go: `back` moves them to the target, so that the sync then goes the way back. The way in force while a cut-over is under way
+   * takes that one back, or, past the hand-over, ends it all the same.
+   */
   readonly to: Way;
   readonly fence: WriterFence;
   readonly acts: CutOverActs;
@@ -79,9 +82,14 @@ class Run {
 
   async run(): Promise<CutOverResult> {
     // `way` changes with the last step alone, so it names the side that is to be closed.
-    const { acts } = this.#input;
+    const { acts, job, to } = this.#input;
     if (this.#record.step === "retreating") await this.#goBack();
     if (!this.#isDecided) {
+      if (this.#record.way === to) {
+        if (this.#record.step !== "idle") await this.#takeBack("it was asked for no longer");
+        const { turns, fenceSeconds = 0 } = this.#record;
+        return { job, outcome: "nothing-to-do", way: to, fenceSeconds, turns };
+      }
       try {
         await this.#upToHandOver();
       } catch (error) {
@@ -162,13 +170,18 @@ class Run {
   async #retreat(reason: Error): Promise<never> {
     if (hasCode(reason, "TF_FENCED")) throw reason;
     const text = reason instanceof TableferryError ? `${reason.code}: ${reason.sentence}` : reason.message;
-    await this.#reach("retreating", { retreat: text });
-    await this.#goBack();
+    await this.#takeBack(text);
     throw new TableferryError("TF_CUT_OVER_RETREATED", {
       message: `writers go on with the ${this.#open}: ${text}`,
       place: this.#input.job,
       cause: reason,
     });
+  }
+
+  /** Writers go on where they were. Told first, so that it is finished by whoever comes next. */
+  async #takeBack(retreat: string): Promise<void> {
+    await this.#reach("retreating", { retreat });
+    await this.#goBack();
   }
 
   async #goBack(): Promise<void> {
