@@ -168,6 +168,9 @@ export class MigrationRun {
     if (copied.failure !== undefined && !context.signal.aborted) throw copied.failure;
     context.signal.throwIfAborted();
     if (copied.totals.rejects > spec.rejects.allowed) return this.#failForRejects(copied.totals, seconds, false);
+    // A write whose answer was lost may still take effect: what comes after the copy comes after that too (R2, R3).
+    if (!copied.settled) await context.clock.sleep(lease.requestDeadlineMs, context.signal);
+    this.#settled = true;
     meter.enter("settle");
     await this.#send(async () => target.complete?.(context.signal));
     await this.#send(() => target.settle(context.signal));

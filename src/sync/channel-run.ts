@@ -75,14 +75,15 @@ export class ChannelRun {
     const channel = this.#channel;
     const entry = await ChannelEntry.take(state, job, channel.id, { worker, doubtMs });
     if (channel.start === FINISHED) return await this.#finish(entry, true);
-    const writer = this.#writer(new FirstWriteFence(channel.fence, clock, entry.waitMs));
+    const fence = new FirstWriteFence(channel.fence, clock, entry.waitMs);
+    const writer = this.#writer(fence);
     const stop = new AbortController();
     const end = () => stop.abort(channel.closing.reason);
     if (channel.closing.aborted) end();
     channel.closing.addEventListener("abort", end, { once: true });
     const queue = this.#queue(stop.signal);
     try {
-      await this.#applyAll(queue, writer);
+      if (await this.#isBehindPredecessor(fence)) await this.#applyAll(queue, writer);
       if (this.#position === FINISHED) {
         await this.#settled(writer);
         await this.#save();
@@ -95,6 +96,21 @@ export class ChannelRun {
       stop.abort(new Error("the channel's run is over"));
       channel.closing.removeEventListener("abort", end);
       await queue.close();
+    }
+  }
+
+  /**
+   * Waits until nothing that a predecessor sent can still take effect: what it parked at last is known only then (R6), and keys are parked by what the target
+   * shows. False: the channel was asked back meanwhile.
+   */
+  async #isBehindPredecessor(fence: FirstWriteFence): Promise<boolean> {
+    const { closing, lost } = this.#channel;
+    try {
+      await fence.ready(closing);
+      return true;
+    } catch (error) {
+      if (closing.aborted && !lost.aborted && error === closing.reason) return false;
+      throw error;
     }
   }
 

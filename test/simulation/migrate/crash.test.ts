@@ -142,6 +142,23 @@ describe("killed at any request and run again", () => {
   }, 60_000);
 });
 
+describe("with writes that take effect after their answers were lost", () => {
+  test("it ends behind the last of them, so that whatever comes next is not overwritten", async () => {
+    let late = 0;
+    for (let seed = 1; seed <= 40; seed++) {
+      const job = migrationOf({ seed, rows: 12, splits: 1, pageRows: 4, parcelRows: 4, workers: 1, writesInFlight: 2, losses: 0 });
+      const { world } = job;
+      world.disturb = (name) => (name.startsWith("write rows") && world.chance.next() < 0.4 ? "late" : undefined);
+      await job.complete();
+      const written = job.target.written.length;
+      await world.clock.advance(60_000);
+      expect(job.target.written).toHaveLength(written);
+      late += world.sent.filter(({ name }) => name.startsWith("write rows")).length - 3;
+    }
+    expect(late).toBeGreaterThan(20);
+  });
+});
+
 describe("stopped at any time and run again", () => {
   test("it ends within three seconds at a checkpoint, says where, and the next run goes on without waiting", async () => {
     let stopped = 0;

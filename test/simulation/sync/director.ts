@@ -28,6 +28,8 @@ export class Director {
   #over = false;
   #rules: FaultRule[] = [];
   #drain: Drain | undefined;
+  /** Until then no worker joins another. */
+  #aloneUntil = -Infinity;
   /** Orders to the operator, one after another. */
   #orders: Promise<unknown> = Promise.resolve();
 
@@ -70,9 +72,12 @@ export class Director {
     if (this.#world.living.length === 0) this.#hire();
   }
 
-  /** Replays what is parked, as often as it takes. */
+  /** Replays what is parked; again where somebody who began before had it in hand. */
   async replayAll(): Promise<void> {
-    await this.#done(this.#order(() => this.#operator.replay(new AbortController().signal)));
+    for (let tries = 0; tries < 3; tries++) {
+      const { held } = await this.#done(this.#order(() => this.#operator.replay(new AbortController().signal)));
+      if (held.length === 0) return;
+    }
   }
 
   /** Lets time pass until a promise settles. */
@@ -182,12 +187,17 @@ export class Director {
       process.wallOffset += this.#pick([-240_000, -30_000, -3000, 3000, 30_000, 240_000])!;
     },
     "power cut": () => {
-      const { server, chance, living } = this.#world;
+      const { server, chance, living, time } = this.#world;
       for (const { link } of living) this.#lateWrites(link);
       this.#later(0, 600, () => {
         if (this.#over || !server.isUp) return;
         void server.cutPower(chance.next() < 0.5);
-        this.#later(20, chance.next() < 0.6 ? 100 : 2500, () => void server.start());
+        // A server that starts again has forgotten who held what, and hands it out at once, although somebody may believe for a session's time-out that it is his
+        // still. So it stays away for as long, or there is but one worker.
+        const sessionMs = this.#world.scenario.spec.sessionSeconds * 1000;
+        const downMs = this.#world.living.length === 1 ? 20 + this.#upTo(chance.next() < 0.6 ? 100 : 2500) : sessionMs;
+        this.#aloneUntil = time.monotonic() + downMs + sessionMs;
+        time.after(downMs, () => void server.start());
       });
     },
     pause: () => {
@@ -264,6 +274,9 @@ export class Director {
   }
 
   #hire(): void {
+    const { time, living } = this.#world;
+    const waitMs = this.#aloneUntil - time.monotonic();
+    if (waitMs > 0 && living.length > 0) return void time.after(waitMs, () => this.#hire());
     const worker = this.#world.startWorker();
     worker.link.weather = this.#over ? {} : usualWeather(this.#world.scenario.mishaps);
   }
