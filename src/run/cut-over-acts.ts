@@ -1,3 +1,4 @@
+import { hasCode } from "../base/error.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import { loadMapping } from "../job/load-mapping.ts";
 import { tableSource } from "../connector/table-store/table-source.ts";
@@ -14,6 +15,7 @@ import { changeControl } from "../sync/sync-control.ts";
 import { deleteTunnel, describeTunnel, type TunnelName } from "../sync/tunnel/tunnel-admin.ts";
 import type { TunnelAdminContext } from "../sync/tunnel/ensure-stream.ts";
 import { conditionOf, readWorkers } from "../sync/worker-record.ts";
+import type { RoundReport } from "../verify/rolling/report.ts";
 import type { Closing } from "./closing.ts";
 import { openClient } from "./open-client.ts";
 import type { SyncContext } from "./sync-context.ts";
@@ -58,7 +60,7 @@ export async function cutOverActs({ spec, way, state, context, opened }: ActsInp
     },
     passed: (moment, signal) => position.passed(moment, signal),
     prove: async (signal) => {
-      const { round } = await verifySync(active, { ...context, signal }, { repair: false, deleteExtras: false });
+      const round = await roundSince(clock.now(), active, { ...context, signal });
       if (round.differing === 0 && round.unsettled === 0 && round.leavesLeft === 0) return [];
       return round.differences.length > 0
         ? round.differences.map(({ kind, key }) => `${kind} ${key}`)
@@ -73,6 +75,18 @@ export async function cutOverActs({ spec, way, state, context, opened }: ActsInp
       await begunAnew(other, state, { ...context, signal }, opened);
     },
   };
+}
+
+/** A round of which every row was compared after the moment, whatever rounds of workers were under way; these begin none while a cut-over is. */
+async function roundSince(moment: number, spec: SyncSpec, context: SyncContext): Promise<RoundReport> {
+  for (;;) {
+    try {
+      const { round } = await verifySync(spec, context, { notBefore: moment, repair: false, deleteExtras: false });
+      if (round.begunAt >= moment) return round;
+    } catch (error) {
+      if (!hasCode(error, "TF_FENCED") || context.signal.aborted) throw error;
+    }
+  }
 }
 
 function nameOf(spec: SyncSpec): TunnelName {

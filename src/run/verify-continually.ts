@@ -3,6 +3,7 @@ import type { SyncSpec } from "../job/sync-spec.ts";
 import { RunLease } from "../pipeline/run-lease.ts";
 import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
+import { readControl } from "../sync/sync-control.ts";
 import { rollingReport } from "../verify/rolling/report.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { verifySync } from "./verify-sync.ts";
@@ -26,6 +27,11 @@ export async function verifyContinually(spec: SyncSpec, state: StateStore, conte
       });
       try {
         while (!signal.aborted && !lease.lost.aborted) {
+          // A cut-over under way verifies by itself, and two verifiers would take the round from each other.
+          if ((await readControl(state, spec.name)).eager === true) {
+            await clock.sleep(againMs, signal);
+            continue;
+          }
           const { verifiedSince } = await rollingReport(state, spec.name);
           // The first round is not spread over its time: a cut-over, and the way back after one, wait for it.
           const pace = verifiedSince === null ? undefined : everySeconds;

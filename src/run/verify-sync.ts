@@ -23,6 +23,8 @@ import { longestOperationMs } from "./sync-table.ts";
 export interface VerifySyncOptions {
   /** Seconds over which a round is spread; left out: as fast as the limits allow. */
   readonly everySeconds?: number | undefined;
+  /** Wall clock, milliseconds: a round that was begun before is begun anew where that can be, rather than gone on with. */
+  readonly notBefore?: number | undefined;
   /** Repair what differs: rows are written under conditions that never overwrite a newer value. */
   readonly repair: boolean;
   /** Also delete rows that only the target has. */
@@ -58,6 +60,7 @@ export function verifySync(asked: SyncSpec, context: SyncContext, options: Verif
       state: sync.state,
       token: context.chance.id(),
       everySeconds: options.everySeconds,
+      notBefore: options.notBefore,
       onDifferences: async (found) => void differing.push(...found.slice(0, Math.max(0, repairsMax - differing.length))),
     });
     if (!options.repair || differing.length === 0) return { round };

@@ -43,6 +43,8 @@ export interface RollingInput extends SyncedSides {
    * it take. Left out: rounds follow one another, each as fast as it may.
    */
   readonly everySeconds?: number | undefined;
+  /** Wall clock, milliseconds: a round in the order of keys that was begun before is begun anew; one by digests is gone on with all the same. */
+  readonly notBefore?: number | undefined;
   /**
    * Takes all differences, also those beyond `verify.list`, before the counts of the stretch they were found in are written down; after a
    * kill some are given once more.

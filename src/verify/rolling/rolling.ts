@@ -51,7 +51,7 @@ async function inOrder(
   bounds: StretchBounds,
 ): Promise<RoundReport> {
   const { last } = ledger.record;
-  const begun = await begin(given, sides, ledger);
+  const begun = await begin(input, given, sides, ledger);
   const expectedRows = last?.rowsCompared ?? sides.source.estimatedRows ?? sides.target.estimatedRows;
   const pace = { expectedRows, everySeconds: input.everySeconds };
   const { counts, differences, begunAt, parts, number, resumed } = await orderedRound(
@@ -66,9 +66,12 @@ async function inOrder(
   return report;
 }
 
-async function begin(given: VerificationInput, sides: Sides, ledger: RollingLedger): Promise<RoundRecord> {
+async function begin({ notBefore = 0 }: RollingInput, given: VerificationInput, sides: Sides, ledger: RollingLedger): Promise<RoundRecord> {
   const { round, last } = ledger.record;
-  const begun = round === undefined ? await newRound({ input: given, sides }, (last?.round ?? 0) + 1) : { ...round, resumed: true };
+  const begun =
+    round === undefined || round.begunAt < notBefore
+      ? await newRound({ input: given, sides }, (last?.round ?? 0) + 1)
+      : { ...round, resumed: true };
   await ledger.begin(begun);
   return begun;
 }

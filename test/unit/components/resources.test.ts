@@ -256,3 +256,64 @@ describe("jobs", () => {
     expect(await settled()).toEqual([]);
   });
 });
+
+describe("a table that moves", () => {
+  const declare = (phase: "copy" | "sync" | "cutover" | "reverse" | "retired") => {
+    const { EmbeddedStore, Instance, ReplicatedTable } = components;
+    const store = new EmbeddedStore("laptop", { dataDir: ".tableferry" });
+    const legacy = new Instance("legacy", { store });
+    const modern = new Instance("modern", { store });
+    return new ReplicatedTable("orders", {
+      source: { instance: legacy, table: "orders" },
+      target: {
+        instance: modern,
+        table: {
+          primaryKey: [
+            { name: "customer", type: "string" },
+            { name: "order", type: "integer" },
+          ],
+        },
+      },
+      mapping: "./mappings/orders.ts",
+      verify: { coverage: "all", onMismatch: "fail" },
+      sync: { runner: { local: { workers: 2 } } },
+      phase,
+    });
+  };
+  const one = (kind: string) => custom(`pulumi-nodejs:dynamic/tableferry:${kind}`)[0]?.inputs;
+
+  test.each([
+    ["copy", "source", undefined],
+    ["sync", "source", { everySeconds: 3600 }],
+    ["cutover", "target", { everySeconds: 3600 }],
+    ["reverse", "target", { everySeconds: 3600 }],
+  ] as const)("in phase %s has its writers at the %s, and %o verifies", async (phase, writers, continuous) => {
+    const orders = declare(phase);
+    expect(await value(orders.writers)).toBe(writers);
+    await settled();
+    expect(one("Table")).toMatchObject({ tableName: "orders", instanceName: "modern" });
+    expect(one("SyncJob")).toMatchObject({ jobName: "orders", cutOver: {}, runner: { local: { workers: 2 } } });
+    expect(one("SyncJob")?.["continuous"]).toEqual(continuous);
+    expect(one("Verification")).toMatchObject({ jobName: "orders.proof", quiescent: false, verify: { coverage: "all" } });
+    expect(one("Cutover")).toMatchObject({ phase, writers, job: { jobName: "orders", mapping: "./mappings/orders.ts", cutOver: {} } });
+  });
+
+  test("has no sync any more once it is retired, and still knows which one it was", async () => {
+    declare("retired");
+    await settled();
+    expect(one("SyncJob")).toBeUndefined();
+    expect(one("Cutover")).toMatchObject({ phase: "retired", writers: "target", job: { jobName: "orders" } });
+  });
+
+  test("in the cloud says before anything is copied what is to keep writers out", async () => {
+    const instance = new components.Instance("modern", { region: "cn-hangzhou" });
+    const sides = { source: { instance, table: "orders" }, target: { instance, table: "moved" } };
+    expect(() => new components.ReplicatedTable("orders", { ...sides, phase: "copy" })).toThrow("cutOver: { fence:");
+    new components.ReplicatedTable("orders", {
+      ...sides,
+      phase: "copy",
+      cutOver: { fence: { close: ["./fence.sh"], open: ["./fence.sh"] } },
+    });
+    await settled();
+  });
+});

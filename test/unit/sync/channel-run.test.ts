@@ -34,7 +34,14 @@ function runOn(
     {
       ...{ job: "job", worker: "successor", state, clock, chance: seededChance(1), doubtMs },
       target: { write: () => Promise.reject(new Error("nothing is written")) },
-      ...{ room: new Gate(1000), slots: new Gate(1), throttle: new Throttle(clock, {}), aheadBytes: 1000, checkpointMs: 1000 },
+      ...{
+        room: new Gate(1000),
+        slots: new Gate(1),
+        throttle: new Throttle(clock, {}),
+        aheadBytes: 1000,
+        windowBytes: 1000,
+        checkpointMs: 1000,
+      },
       allowed: () => Promise.resolve(),
       applier: () => {
         openedAt = clock.monotonic();

@@ -103,6 +103,19 @@ describe("a round that is killed", () => {
     expect(await second).toMatchObject({ rowsCompared: ROWS, resumed: true });
   });
 
+  test("is begun anew by a verifier that wants all rows compared after a moment, as a cut-over does (R12)", async () => {
+    const sync = still();
+    const first = runRolling(sync.input({ token: "one" }), stretches);
+    first.catch(() => undefined);
+    await sync.pass(100);
+    const notBefore = sync.input().context.clock.now();
+    const second = sync.drive(runRolling(sync.input({ token: "two", notBefore }), stretches));
+    await expect(first).rejects.toMatchObject({ code: "TF_FENCED" });
+    const report = await second;
+    expect(report).toMatchObject({ rowsCompared: ROWS, resumed: false });
+    expect(report.begunAt).toBeGreaterThanOrEqual(notBefore);
+  });
+
   test("passes an error of its signal on as it is", async () => {
     const sync = still();
     const stop = new AbortController();
