@@ -20,5 +20,5 @@ export async function parkRejects(spec: SyncSpec, state: StateStore, token: stri
   if (record === undefined) return;
   const checkpoints = await new CheckpointStore(state, copy, record.generation).read();
   const rejects = new RejectStore(state, copy, record.generation).read(checkpoints);
-  for await (const reject of rejects) await parkReject(state, spec.name, token, reject);
+  for await (const reject of rejects) await parkReject(state, spec.name, token, record.generation, reject);
 }

@@ -6,7 +6,7 @@ import type { StateEntry, StateStore } from "../../pipeline/state-store.ts";
 import type { SourceKey } from "./cell-plan.ts";
 import type { Folded } from "./fold.ts";
 import { keyId } from "./key-id.ts";
-import { keyOf, parkedId, parkedOf, readParked, UNPARKED, withJoined, type Parked, type Refused } from "./parked.ts";
+import { copyOf, keyOf, parkedId, parkedOf, readParked, unparkedValue, withJoined, type Parked, type Refused } from "./parked.ts";
 
 export interface ParkedKeysOptions {
   readonly state: StateStore;
@@ -79,10 +79,12 @@ export class ParkedKeys {
     for (let from = 0; from < refused.length; from += writesMax) {
       const settled = await Promise.allSettled(
         refused.slice(from, from + writesMax).map(async (one) => {
-          const { mappingHash, clock } = this.#options;
+          const { state, mappingHash, clock } = this.#options;
           this.#remember(one.folded.id);
-          await this.#change(one.folded.change.key, signal, (parked) =>
-            parked === undefined ? parkedOf(one, mappingHash, clock.now()) : withJoined(parked, one.folded, one.formerKeys),
+          await this.#change(one.folded.change.key, signal, (parked, stored) =>
+            parked === undefined
+              ? { ...parkedOf(one, mappingHash, clock.now()), copy: copyOf(state, one.folded.id, stored) }
+              : withJoined(parked, one.folded, one.formerKeys),
           );
         }),
       );
@@ -95,9 +97,13 @@ export class ParkedKeys {
     const { state, job, token } = this.#options;
     const place = stateKeys.parked(job, parkedId(change.key));
     const stored = await state.get(place);
-    const free = stored === undefined || readParked(state, place, stored) === undefined;
+    const parked = readParked(state, place, stored);
     // Where another process is faster it stays parked, and the next change tries again.
-    if (free || (await state.compareAndSet(place, stored, { token, seq: stored.seq + 1, value: UNPARKED }))) this.#ids.delete(id);
+    const free =
+      stored === undefined ||
+      parked === undefined ||
+      (await state.compareAndSet(place, stored, { token, seq: stored.seq + 1, value: unparkedValue(parked) }));
+    if (free) this.#ids.delete(id);
   }
 
   #remember(id: string): void {
@@ -114,7 +120,7 @@ export class ParkedKeys {
   async #change(
     key: SourceKey,
     signal: AbortSignal | undefined,
-    next: (parked: Parked | undefined) => Parked | undefined,
+    next: (parked: Parked | undefined, stored: StateEntry | undefined) => Parked | undefined,
   ): Promise<boolean> {
     const { state, job, token } = this.#options;
     const made = await changeParked(state, stateKeys.parked(job, parkedId(key)), token, next, () => this.#mayWrite(signal));
@@ -143,12 +149,12 @@ export async function changeParked(
   state: StateStore,
   place: string,
   token: string,
-  next: (parked: Parked | undefined) => Parked | undefined,
+  next: (parked: Parked | undefined, stored: StateEntry | undefined) => Parked | undefined,
   mayWrite: () => Promise<void> = () => Promise.resolve(),
 ): Promise<(StateEntry & { readonly parked: Parked }) | undefined> {
   for (let tries = 0; tries < triesMax; tries++) {
     const stored = await state.get(place);
-    const parked = next(readParked(state, place, stored));
+    const parked = next(readParked(state, place, stored), stored);
     if (parked === undefined) return undefined;
     if ((parked.formerKeys?.length ?? 0) > formerKeysMax) throw keyWithoutEnd(parked.place);
     const entry: StateEntry = { token, seq: (stored?.seq ?? 0) + 1, value: JSON.stringify(parked) };

@@ -41,6 +41,8 @@ export interface Parked extends Refusal {
   readonly at: number;
   /** Target keys the row may have been left under; null: not all of them are known, because old images were missing. */
   readonly formerKeys: readonly StoredKey[] | null;
+  /** The generation of the initial copy that refused the row, where it was one. */
+  readonly copy?: string | undefined;
   /** Who is replaying it. */
   readonly claim?: string | undefined;
 }
@@ -56,11 +58,30 @@ export function parkedId(key: SourceKey): string {
 }
 
 /** What is stored in the place of a key that was replayed: never removed, because a removal could take effect late and hit a later holder. */
-export const UNPARKED = "null";
+interface Unparked {
+  /** As in `Parked`. */
+  readonly copy: string;
+  readonly replayed: true;
+}
+
+/** What takes the place of a parked key that was replayed. */
+export function unparkedValue({ copy }: Parked): string {
+  return JSON.stringify(copy === undefined ? null : ({ copy, replayed: true } satisfies Unparked));
+}
 
 /** Undefined: the key is not parked. @throws TF_STATE_CORRUPT */
 export function readParked(state: StateStore, place: string, stored: StateEntry | undefined): Parked | undefined {
-  return stored === undefined ? undefined : (readValue<Parked | null>(state, place, stored) ?? undefined);
+  const value = readPlace(state, place, stored);
+  return value === undefined || "replayed" in value ? undefined : value;
+}
+
+/** The copy that has parked the key last, whether it is parked still or not. */
+export function copyOf(state: StateStore, place: string, stored: StateEntry | undefined): string | undefined {
+  return readPlace(state, place, stored)?.copy;
+}
+
+function readPlace(state: StateStore, place: string, stored: StateEntry | undefined): Parked | Unparked | undefined {
+  return stored === undefined ? undefined : (readValue<Parked | Unparked | null>(state, place, stored) ?? undefined);
 }
 
 export interface Refused {

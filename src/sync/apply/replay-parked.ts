@@ -18,7 +18,7 @@ import { changeEncoderOf } from "./change-applier.ts";
 import { assertLooksUp, keysBehind } from "./look-ups.ts";
 import { ChangeMapper } from "./map-change.ts";
 import { conditionFailed, Outbox } from "./outbox.ts";
-import { keyOf, parkedId, readParked, UNPARKED, type Parked } from "./parked.ts";
+import { keyOf, parkedId, readParked, unparkedValue, type Parked } from "./parked.ts";
 import { changeParked } from "./parked-keys.ts";
 
 export interface ReplayOptions {
@@ -121,7 +121,7 @@ class Replay {
         return { kind: "refused", refusal };
       }
       // Every change that had joined before the claim was committed before the row was read.
-      const unparked = { token: this.#token, seq: claimed.seq + 1, value: UNPARKED };
+      const unparked = { token: this.#token, seq: claimed.seq + 1, value: unparkedValue(claimed.parked) };
       if (await this.#options.state.compareAndSet(place, claimed, unparked)) return { kind: "replayed" };
     }
     await this.#release(place, claim);

@@ -183,8 +183,8 @@ export class Witness {
     this.parked.clear();
     for (const { cells } of rows) {
       const value = cells.find(({ name }) => name === "value")?.value;
-      const parked = JSON.parse(String(value)) as { key: [string, string][]; claim?: string } | null;
-      if (parked !== null) this.parked.set(parked.key[0]![1], { claimed: parked.claim !== undefined });
+      const parked = JSON.parse(String(value)) as { key: [string, string][]; claim?: string; replayed?: true } | null;
+      if (parked !== null && parked.replayed !== true) this.parked.set(parked.key[0]![1], { claimed: parked.claim !== undefined });
     }
   }
 
