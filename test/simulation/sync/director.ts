@@ -47,10 +47,45 @@ export class Director {
     for (let i = 0; i < scenario.workers; i++) time.after(this.#upTo(i === 0 ? 10 : 3000), () => this.#hire());
     // Many of them while the sync begins.
     for (let i = 0; i < scenario.writes; i++) writer.schedule(this.#upTo(i % 3 === 0 ? 2000 : scenario.spanMs));
+    if (scenario.verifies) time.after(1000 + this.#upTo(scenario.spanMs), () => this.#verify());
     for (const { state } of scenario.goals) {
       if (state === "splitting") time.after(1500 + this.#upTo(scenario.spanMs / 2), () => this.#strike("split"));
       if (state === "paused") time.after(1500 + this.#upTo(scenario.spanMs / 2), () => this.#strike("pause"));
     }
+  }
+
+  /** A round of the rolling verifier among changes, with nothing in its own way: what it calls a difference is none. */
+  #verify(): void {
+    const { world, operator } = { world: this.#world, operator: this.#world.operator() };
+    const passed = async (momentMs: number, signal: AbortSignal) => {
+      while (!(await world.hasPassed(momentMs))) await operator.process.clock.sleep(100, signal);
+    };
+    operator
+      .verify({ passed }, () => world.witness.parked.keys(), new AbortController().signal)
+      .then(
+        (found) => {
+          world.verified++;
+          for (const { kind, key } of found) world.witness.note("verification", `${key} was called ${kind} among changes`);
+        },
+        (error: unknown) => world.notes.push(`verification: ${String(error)}`),
+      );
+  }
+
+  /** Where everything is at rest: equal tables are called equal, and a difference is found once one is planted. */
+  async verifyAtRest(): Promise<void> {
+    const { witness, caller, scenario } = this.#world;
+    const round = () =>
+      this.#done(this.#operator.verify({ passed: () => Promise.resolve() }, () => witness.parked.keys(), new AbortController().signal));
+    for (const { kind, key } of await round()) witness.note("verification", `${key} was called ${kind}, and is equal`);
+    const pk = witness.shownKey;
+    if (pk === undefined || witness.violation !== undefined) return;
+    const planting =
+      this.#world.chance.next() < 0.5
+        ? caller.delete(TARGET, { pk })
+        : caller.update(TARGET, { pk }, [{ op: "put", name: scenario.kind.number, value: 1_000_000n }]);
+    await this.#done(planting);
+    const found = await round();
+    if (found.length !== 1) witness.note("verification", `${found.length} differences were found where one was planted, at ${pk}`);
   }
 
   /** Everything is put right again. */

@@ -126,6 +126,11 @@ export const mappingKinds: readonly MappingKind[] = [
   },
 ];
 
+/** Kinds whose target keys stand in the order of the source's: the verifier reads both sides next to each other. */
+export function keepsOrder({ name }: MappingKind): boolean {
+  return name !== "moved" && name !== "free";
+}
+
 /** A source row, or its absence, as the target should show it. */
 export function expectedOf(kind: MappingKind, versions: "latest" | "keep", row: Row | undefined): Expected {
   if (row === undefined) return [];

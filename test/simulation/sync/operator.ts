@@ -6,6 +6,10 @@ import type { SyncSpec } from "../../../src/job/sync-spec.ts";
 import { jobSides } from "../../../src/pipeline/job-sides.ts";
 import { TableStateStore } from "../../../src/pipeline/table-state-store.ts";
 import { longestOperationMs, requestDeadlineMs } from "../../../src/run/sync-table.ts";
+import { Throttle } from "../../../src/pipeline/throttle.ts";
+import type { AppliedPosition } from "../../../src/verify/rolling/applied-position.ts";
+import { runRolling } from "../../../src/verify/rolling/rolling.ts";
+import type { Difference } from "../../../src/job/result.ts";
 import { replayParked, type ReplayResult } from "../../../src/sync/apply/replay-parked.ts";
 import { changeControl, type SyncControl } from "../../../src/sync/sync-control.ts";
 import type { Link } from "./link.ts";
@@ -47,6 +51,30 @@ export class Operator {
       requestDeadlineMs: requestDeadlineMs(spec),
       longestOperationMs: longestOperationMs(spec),
     });
+  }
+
+  /** One round of the rolling verifier: the differences it calls such. */
+  async verify(applied: AppliedPosition, parked: () => Iterable<string>, signal: AbortSignal): Promise<readonly Difference[]> {
+    const spec = this.#spec;
+    const { clock, chance } = this.process;
+    const client = this.#client();
+    const source = tableSource(client, spec.source.table);
+    const target = tableTarget(client, spec.target.table, { clock });
+    const [sourceNow, targetNow] = await Promise.all([source.describe(signal), target.describe(signal)]);
+    const { mapping, scope } = jobSides(spec, await loadMapping(spec.mapping, "/"), sourceNow, targetNow, this.#images);
+    const keyOf = (pk: string) => [{ name: "pk", value: pk }];
+    const report = await runRolling({
+      ...{ job: JOB, source, target: target.reader(targetNow.key), mapping, scope, applied, state: this.#state() },
+      explained: {
+        holds: (keys) => Promise.resolve(keys.map(([column]) => [...parked()].includes(String(column!.value)))),
+        all: async function* () {
+          for (const pk of parked()) yield keyOf(pk);
+        },
+      },
+      ...{ throttle: new Throttle(clock, {}), limits: spec.limits, verify: spec.verify, token: chance.id() },
+      context: { clock, chance, signal, folder: "/", env: {}, onProgress: () => undefined, note: () => undefined },
+    });
+    return report.differences.filter(({ kind }) => kind !== "unsettled");
   }
 
   #state(): TableStateStore {

@@ -2,7 +2,7 @@ import { seededChance, type Chance } from "../../../src/base/chance.ts";
 import type { SyncInput, SyncSpec } from "../../../src/job/sync-spec.ts";
 import { parseSync } from "../../../src/job/parse-job.ts";
 import { faults, states, type EngineState, type Goal } from "./goals.ts";
-import { mappingKinds, type MappingKind } from "./mapped.ts";
+import { keepsOrder, mappingKinds, type MappingKind } from "./mapped.ts";
 import { INSTANCE } from "./simulated-server.ts";
 import { SOURCE } from "./source-writer.ts";
 import { JOB, TARGET } from "./witness.ts";
@@ -31,6 +31,8 @@ export interface Scenario {
   readonly mishaps: number;
   /** Writes of the server take their time, and its power may be cut. */
   readonly flushes: boolean;
+  /** The rolling verifier runs among the changes, and at rest. */
+  readonly verifies: boolean;
   readonly chance: Chance;
 }
 
@@ -65,6 +67,7 @@ export function scenarioOf(seed: number): Scenario {
     workers: whole(1, 3),
     spanMs: whole(6, 12) * 1000,
     mishaps: pick([0, 0.01, 0.03, 0.08]),
+    verifies: seed % 4 === 0 && keepsOrder(kind),
     flushes: goals.some(({ fault }) => fault === "power cut"),
   };
 }

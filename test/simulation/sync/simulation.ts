@@ -16,6 +16,8 @@ export interface Outcome {
   readonly notes: readonly string[];
   readonly requests: number;
   readonly virtualMs: number;
+  /** Rounds of the verifier among changes. */
+  readonly verified: number;
   readonly coverage: readonly (readonly [string, number])[];
 }
 
@@ -46,6 +48,7 @@ export async function simulate(seed: number, keepTrace = false): Promise<Outcome
     notes: world.notes,
     requests: world.requests,
     virtualMs: Math.round(world.time.monotonic() - 1_700_000_000_000),
+    verified: world.verified,
     coverage: director.coverage.entries,
   };
 }
@@ -71,6 +74,7 @@ async function act(world: World, director: Director): Promise<void> {
   if (witness.parked.size > 0) await replay(world, director);
   if (failed()) return;
   await end(world);
+  if (!failed() && scenario.verifies) await director.verifyAtRest();
 }
 
 async function replay({ time, witness }: World, director: Director): Promise<void> {

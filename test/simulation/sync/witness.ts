@@ -115,6 +115,11 @@ export class Witness {
     for (const pk of this.#shown.keys()) if (!writer.states.has(pk)) this.note("equal", `${pk} was never in the source`);
   }
 
+  /** A key that the target shows and that is not parked. */
+  get shownKey(): string | undefined {
+    return [...this.#shown.keys()].find((pk) => !this.parked.has(pk));
+  }
+
   /** After a replay with nothing else under way: parked is only what cannot be mapped. */
   compareParked(): void {
     for (const pk of this.parked.keys()) {

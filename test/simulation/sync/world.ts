@@ -48,6 +48,8 @@ export class World {
   /** Told after each request that was sent or carried out. */
   onRequest: () => void = () => undefined;
   requests = 0;
+  /** Rounds of the verifier that came to their end among changes. */
+  verified = 0;
   #processes = 0;
   readonly #counted = new Map<string, { second: number; count: number }>();
   readonly #events: LinkEvents;
@@ -162,6 +164,22 @@ export class World {
       if (channel.isBase || channel.shard === undefined || channel.status === "wait") return false;
       const { records, ended } = await store.streams.read(channel.shard, channel.position, { limit: 1, bytes: 1 });
       if (records.length > 0 || ended) return false;
+    }
+    return true;
+  }
+
+  /** Everything written to the source before this moment (wall clock) is behind a checkpoint: it is applied or parked, and never applied again. */
+  async hasPassed(momentMs: number): Promise<boolean> {
+    if (!this.server.isUp || this.witness.stage !== "streaming") return false;
+    const { tunnel, store } = this.server;
+    const stream = tunnel === undefined ? undefined : store.streams.ofTable(tunnel.table);
+    if (tunnel === undefined || stream === undefined) return false;
+    for (const { id } of stream.shards) if (tunnel.channels.get(id) === undefined) return false;
+    for (const channel of tunnel.channels.all()) {
+      if (channel.terminated) continue;
+      if (channel.isBase || channel.shard === undefined) return false;
+      const [next] = (await store.streams.read(channel.shard, channel.position, { limit: 1, bytes: 1 })).records;
+      if (next !== undefined && next.sequence < momentMs * 1000) return false;
     }
     return true;
   }
