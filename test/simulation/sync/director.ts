@@ -37,6 +37,9 @@ export class Director {
     this.#world = world;
     this.#operator = world.operator();
     this.#goals = [...world.scenario.goals];
+    world.onMishap = (worker, mishap) => {
+      if (mishap !== "lost request") this.coverage.add(mishap, world.statesOf(worker));
+    };
     world.onRequest = () => this.#look();
     world.onEnd = (worker) => void this.#ended(worker);
   }

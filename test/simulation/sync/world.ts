@@ -7,7 +7,7 @@ import { longestOperationMs, requestDeadlineMs } from "../../../src/run/sync-tab
 import { Caller, putRequest } from "../../conformance/caller.ts";
 import { EventClock } from "./event-clock.ts";
 import type { EngineState } from "./goals.ts";
-import { Link, type LinkEvents } from "./link.ts";
+import { Link, type LinkEvents, type Mishap } from "./link.ts";
 import { Operator } from "./operator.ts";
 import { BEGIN, type Scenario } from "./scenario.ts";
 import { SimulatedProcess } from "./simulated-process.ts";
@@ -45,6 +45,8 @@ export class World {
   draining = false;
   /** Told when a worker has ended. */
   onEnd: (worker: SimulatedWorker) => void = () => undefined;
+  /** Told what befell a request of a worker. */
+  onMishap: (worker: SimulatedWorker, mishap: Mishap) => void = () => undefined;
   /** Told after each request that was sent or carried out. */
   onRequest: () => void = () => undefined;
   requests = 0;
@@ -69,6 +71,8 @@ export class World {
         this.requests++;
         this.trace.add(`${this.#at} ${process.name} ${operation} ${mishap ?? ""}`);
         this.#count(process);
+        const worker = mishap === undefined ? undefined : this.workers.find((one) => one.process === process);
+        if (worker !== undefined) this.onMishap(worker, mishap!);
         this.onRequest();
       },
       carriedOut: async (process, operation, request, response) => {
