@@ -82,6 +82,7 @@ export class RowCanonicalizer {
     // At once: a row that goes no further counts as one of its shape for the next.
     if (!scan.sameShape) this.#pendingServes = false;
     const start = writer.at;
+    let inCells = false;
     this.#column = undefined;
     this.refusal = undefined;
     try {
@@ -95,6 +96,7 @@ export class RowCanonicalizer {
         }
       }
       this.keyEnd = writer.at;
+      inCells = true;
       if (!this.#pendingServes) {
         this.#collect(walker);
         this.#sort();
@@ -104,12 +106,27 @@ export class RowCanonicalizer {
     } catch (error) {
       writer.at = start;
       if (error instanceof WireCorrupt) throw error;
-      this.refusal = { cause: "threw", column: this.#column, error };
+      this.refusal = (inCells ? this.#firstThrown(walker) : undefined) ?? { cause: "threw", column: this.#column, error };
       return "refused";
     }
     this.start = start;
     this.end = writer.at;
     return "written";
+  }
+
+  /** Cells are computed in the order of names; a row is refused for the first rule that cannot be followed, as by the rewriter. */
+  #firstThrown(walker: RowWalker): RewriteRefusal | undefined {
+    const { scan, columns } = this.#compiled;
+    if (this.#plan.keepTimestamps) return undefined;
+    for (const { name, from } of columns) {
+      if (from.kind !== "computed") continue;
+      try {
+        scan.compute(from.index, walker);
+      } catch (error) {
+        return { cause: "threw", column: name.name, error };
+      }
+    }
+    return undefined;
   }
 
   #key(walker: RowWalker, writer: ByteWriter, { name, type, from }: KeyOutput): boolean {

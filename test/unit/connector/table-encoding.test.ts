@@ -164,6 +164,37 @@ describe("rows rewritten in their encoding", () => {
       { numRuns: 500 },
     );
   });
+
+  test("are refused for the first rule that cannot be followed, not for the first column by name", () => {
+    const mapping = compiled({
+      key: { t: "n", k: "k" },
+      columns: {
+        new: {
+          inputs: ["a"],
+          derive: () => {
+            throw new Error("first");
+          },
+        },
+        a: { from: "k", as: "double" },
+      },
+    });
+    const scope: ScanScope = { versions: "latest", oldest: undefined };
+    const page = pageOf(
+      [
+        {
+          key: [
+            { name: "k", value: "none" },
+            { name: "n", value: 0n },
+          ],
+          cells: [],
+        },
+      ],
+      "latest",
+    );
+    const batch = new TableBatch({ split: "0", from: undefined, position: "end" }, page, "latest");
+    const refused = new EncodedCanonicalizer(canonicalPlan(mapping, undefined, scope)!, new RowWalker("row")).each(batch, () => undefined);
+    expect(refused.map(({ refusal }) => [refusal.cause, refusal.column])).toEqual([["mapping-threw", "new"]]);
+  });
 });
 
 describe("parcels", () => {
