@@ -38,6 +38,7 @@ const sessionSeconds = 5;
  */
 export async function runSyncCampaign({ rounds, seed, onRound }: CampaignOptions): Promise<readonly RoundOutcome[]> {
   await using place = new Workplace();
+  // Of its own: how many writes there were before, and so how much chance they drew, depends on the machine.
   const chance = seededChance(seed);
   const server = await place.serve();
   const [source, target] = [clientOf(place, server, "legacy"), clientOf(place, server, "modern")];
@@ -73,7 +74,7 @@ export async function runSyncCampaign({ rounds, seed, onRound }: CampaignOptions
       signal: new AbortController().signal,
     });
   const start = () => place.run(["sync", "run", "sync.json", "--quiet"]);
-  const load = new Load(source, chance);
+  const load = new Load(source, seededChance(seed + 1));
   const workers: Command[] = [start(), start()];
   await until(status, ({ phase, channels: held }) => phase === "in step" && held.length === channels);
   const outcomes: RoundOutcome[] = [];
