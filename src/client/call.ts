@@ -29,6 +29,8 @@ export interface CallerOptions {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** As the client's `beforeWrite`, for this call alone; asked besides it. */
+  readonly beforeSend?: (() => void) | undefined;
   /** Milliseconds for one try instead of the client's. */
   readonly timeoutMs?: number | undefined;
   /**
@@ -92,7 +94,8 @@ export class Caller {
     const { transport, instance, credentials, clock, checkResponses, guarded, beforeWrite } = this.#options;
     const key = await credentials();
     const signed = signedRequest(name, instance, key, body, clock.now(), options.waitMs);
-    const request = kind === "write" && beforeWrite !== undefined ? { ...signed, beforeSend: beforeWrite } : signed;
+    const beforeSend = kind === "write" ? both(beforeWrite, options.beforeSend) : undefined;
+    const request = beforeSend === undefined ? signed : { ...signed, beforeSend };
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
     const deadline = new AbortController();
     const late = () =>
@@ -122,4 +125,12 @@ export class Caller {
       signal?.removeEventListener("abort", giveUp);
     }
   }
+}
+
+function both(first: (() => void) | undefined, second: (() => void) | undefined): (() => void) | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return () => {
+    first();
+    second();
+  };
 }

@@ -189,8 +189,10 @@ export interface Target {
    * Sends one parcel. Resolves to the rows that did not go through (empty: all acknowledged, durably); rejects when the whole
    * parcel's outcome is unknown (may be sent again: writes are idempotent) or the target is gone. Several parcels may be
    * under way; those of one split are handed over in the order in which they were encoded (retries aside).
+   * @param mayLeave asked synchronously before each request's first byte leaves, also where it had to wait for a connection; throwing sends
+   *   nothing (a fence, R2). A target that sends nothing over a network need not ask: it writes at once
    */
-  write(parcel: Parcel, signal?: AbortSignal): Promise<readonly RowOutcome[]>;
+  write(parcel: Parcel, signal?: AbortSignal, mayLeave?: () => void): Promise<readonly RowOutcome[]>;
   /**
    * Called once every row is acknowledged, before verification reads the target: makes the rows visible as a whole where
    * single writes do not (a file renamed into place, an upload completed). Idempotent, also after a kill.

@@ -39,11 +39,14 @@ const mostPauseMs = 5000;
  */
 export class Writer {
   readonly #options: WriterOptions;
+  /** The fence's check once more, for requests that wait for a connection. */
+  readonly #mayLeave: () => void;
   /** Until then a write whose answer was lost may still take effect. */
   #doubtfulUntil = -Infinity;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#mayLeave = () => options.fence.assertMaySend();
   }
 
   /** Whether nothing that was sent can still take effect; asked when nothing is under way. */
@@ -132,7 +135,7 @@ export class Writer {
     signal.addEventListener("abort", abort, { once: true });
     try {
       fence.assertMaySend();
-      return await target.write(parcel, end.signal);
+      return await target.write(parcel, end.signal, this.#mayLeave);
     } catch (error) {
       if (!(error instanceof SendTooLate)) this.#doubtfulUntil = clock.monotonic() + fence.requestDeadlineMs;
       throw error;

@@ -79,8 +79,11 @@ export function syncTable(spec: SyncSpec, { state, share, controlledBy }: Surrou
     const input: SyncInput = { spec, source, target, client, state, loaded, context, worker: share.worker };
     const prepared = await prepareSync(input);
     const record = prepared.record.stage === "copying" ? await copied(input, fence, prepared) : prepared.record;
-    await readyTarget(spec, await share.client(spec.target), context);
-    return await streamed({ input, prepared: { ...prepared, record }, fence, share, controlledBy, context });
+    // The copy is held by its lease; from now on each write asks the fence of its own channel, which the writer hands along.
+    const open = await share.client(spec.target);
+    await readyTarget(spec, open, context);
+    const streaming = { ...input, target: opened.add(tableTarget(open, spec.target.table, { clock })) };
+    return await streamed({ input: streaming, prepared: { ...prepared, record }, share, controlledBy, context });
   });
 }
 
@@ -144,7 +147,6 @@ export interface Streaming {
   readonly controlledBy: readonly string[];
   readonly input: SyncInput;
   readonly prepared: PreparedSync;
-  readonly fence: LateFence;
   readonly share: WorkerShare;
   readonly context: SyncContext;
   /** Two-way: instead of applying changes one way. */
@@ -153,7 +155,7 @@ export interface Streaming {
 
 /** Runs the channels of a sync that is prepared, until the signal or the control row says otherwise. */
 export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
-  const { input, prepared, fence, share, context } = streaming;
+  const { input, prepared, share, context } = streaming;
   const { spec, client, state, worker } = input;
   const { record, stream } = prepared;
   const { clock, chance, signal, note, faultPoint: fault } = context;
@@ -191,10 +193,7 @@ export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
       windowBytes: aheadBytes(spec),
       checkpointMs: spec.checkpointSeconds * 1000,
       doubtMs: doubtMs(spec),
-      applier: async (writer, channel) => {
-        fence.arm(channel.fence);
-        return await (streaming.applier?.(writer, channel) ?? applierOf(streaming, writer, channel));
-      },
+      applier: streaming.applier ?? ((writer, channel) => applierOf(streaming, writer, channel)),
     },
   });
   return await syncWorker.run();

@@ -7,7 +7,6 @@ import { loadMerge } from "../job/load-merge.ts";
 import type { CompiledMapping } from "../job/mapping.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import { compileMapping } from "../job/compile-mapping.ts";
-import { LateFence } from "../pipeline/fence.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import type { Writer } from "../pipeline/writer.ts";
 import { ParkedKeys } from "../sync/apply/parked-keys.ts";
@@ -46,7 +45,6 @@ interface Half {
   readonly input: SyncInput;
   readonly sites: Sites;
   readonly names: ColumnNames;
-  readonly fence: LateFence;
   readonly near: Side;
   readonly far: Side;
 }
@@ -132,11 +130,9 @@ function refuseUnfit({ title, maxVersions, timeToLiveSeconds, allowUpdate, key }
 
 async function half(parts: TwoWayParts, spec: SyncSpec, loaded: LoadedMapping, names: ColumnNames, nearIs: Sites["nearIs"]): Promise<Half> {
   const { state, share, context, opened, twoWay } = parts;
-  const fence = new LateFence();
   const client = await share.client(spec.source);
   const side = async ({ table, instance, ...place }: SyncSpec["source"]): Promise<Side> => {
-    const guarded = await share.client({ instance, ...place }, fence.beforeSend);
-    const target = opened.add(tableTarget(guarded, table, { clock: context.clock }));
+    const target = opened.add(tableTarget(await share.client({ instance, ...place }), table, { clock: context.clock }));
     return { target, reader: target.reader(), title: `table ${table} of instance ${instance}` };
   };
   const [near, far] = [await side(spec.source), await side(spec.target)];
@@ -145,7 +141,6 @@ async function half(parts: TwoWayParts, spec: SyncSpec, loaded: LoadedMapping, n
   return {
     spec,
     names,
-    fence,
     near,
     far,
     sites: nearIs === "source" ? { near: site, far: otherSite, nearIs } : { near: otherSite, far: site, nearIs },
@@ -172,10 +167,10 @@ async function runBoth(halves: readonly Half[], prepared: readonly PreparedSync[
   try {
     const ends = await Promise.allSettled(
       halves.map((one, at) => {
-        const { input, fence } = one;
+        const { input } = one;
         const applier = applierOf(one, prepared[at]!, parts);
         const { share, controlledBy } = parts;
-        return streamed({ input: { ...input, context }, prepared: prepared[at]!, fence, share, controlledBy, context, applier }).catch(
+        return streamed({ input: { ...input, context }, prepared: prepared[at]!, share, controlledBy, context, applier }).catch(
           (error: unknown) => {
             end.abort(error);
             throw error;

@@ -111,16 +111,17 @@ class TableTarget implements Target {
     return new TableChangeEncoder(builder, { allowUpdate, oldest: () => this.#oldest() });
   }
 
-  async write(parcel: Parcel, signal?: AbortSignal): Promise<readonly RowOutcome[]> {
+  async write(parcel: Parcel, signal?: AbortSignal, mayLeave?: () => void): Promise<readonly RowOutcome[]> {
     signal?.throwIfAborted();
+    const how = { signal, beforeSend: mayLeave };
     const target: WriteTarget = {
       client: this.#client,
       table: this.#table,
       duplicates: (changes, stop) => refuseOthers(this.#client, this.#table, this.#versions, changes, stop),
     };
-    if (parcel instanceof WideParcel) return writeWide(target, parcel, signal);
+    if (parcel instanceof WideParcel) return writeWide(target, parcel, how);
     assert(parcel instanceof BatchParcel, "a parcel of a table");
-    return writeBatch(target, parcel, signal);
+    return writeBatch(target, parcel, how);
   }
 
   /** Cells with an older timestamp (ms) are not worth writing. */

@@ -1,5 +1,5 @@
 import { TableferryError } from "../../base/error.ts";
-import { UnknownOutcome } from "../../client/call.ts";
+import { UnknownOutcome, type CallOptions } from "../../client/call.ts";
 import { isRetryableCode } from "../../client/retry.ts";
 import type { TableStoreClient } from "../../client/table-store-client.ts";
 import type { Refusal } from "../../job/mapping.ts";
@@ -39,20 +39,20 @@ interface Failure {
 }
 
 /** Sends the rows in one request; where it is refused for one of them, each alone. @throws as `TableStoreClient.call` */
-export async function writeBatch(target: WriteTarget, parcel: BatchParcel, signal?: AbortSignal): Promise<readonly RowOutcome[]> {
-  return outcomesOf(target, await batchFailures(target, parcel, signal), parcel.replays, (row) => parcel.change(row), signal);
+export async function writeBatch(target: WriteTarget, parcel: BatchParcel, how: CallOptions): Promise<readonly RowOutcome[]> {
+  return outcomesOf(target, await batchFailures(target, parcel, how), parcel.replays, (row) => parcel.change(row), how.signal);
 }
 
 async function batchFailures(
   { client, table, ...target }: WriteTarget,
   parcel: BatchParcel,
-  signal?: AbortSignal,
+  how: CallOptions,
 ): Promise<readonly Failure[]> {
   let results: readonly RowResult[];
   try {
-    results = (await client.call(batchWriteBody, parcel.body, { signal })).tables[0]?.rows ?? [];
+    results = (await client.call(batchWriteBody, parcel.body, how)).tables[0]?.rows ?? [];
   } catch (error) {
-    if (error instanceof ServiceError && rowCodes.has(error.code)) return writeSingly({ client, table, ...target }, parcel, signal);
+    if (error instanceof ServiceError && rowCodes.has(error.code)) return writeSingly({ client, table, ...target }, parcel, how);
     throw error;
   }
   const failures: Failure[] = [];
@@ -64,13 +64,13 @@ async function batchFailures(
   return failures;
 }
 
-async function writeSingly({ client, table }: WriteTarget, parcel: BatchParcel, signal?: AbortSignal): Promise<readonly Failure[]> {
+async function writeSingly({ client, table }: WriteTarget, parcel: BatchParcel, how: CallOptions): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < parcel.rows) {
       const row = next++;
-      const failure = await rowFailure(row, () => writeOne(client, table, parcel.kind(row), parcel.change(row), signal));
+      const failure = await rowFailure(row, () => writeOne(client, table, parcel.kind(row), parcel.change(row), how));
       if (failure !== undefined) failures.push(failure);
     }
   };
@@ -83,27 +83,27 @@ function writeOne(
   tableName: string,
   { type, condition }: RowKind,
   change: Uint8Array,
-  signal?: AbortSignal,
+  how: CallOptions,
 ): Promise<unknown> {
   const request = { tableName, change, condition };
   switch (type) {
     case "put":
-      return client.putRow(request, { signal });
+      return client.putRow(request, how);
     case "update":
-      return client.updateRow(request, { signal });
+      return client.updateRow(request, how);
     case "delete":
-      return client.deleteRow(request, { signal });
+      return client.deleteRow(request, how);
   }
 }
 
 /** The first part, then each update; the row counts as written when the last one is acknowledged. */
-export async function writeWide(target: WriteTarget, parcel: WideParcel, signal?: AbortSignal): Promise<readonly RowOutcome[]> {
+export async function writeWide(target: WriteTarget, parcel: WideParcel, how: CallOptions): Promise<readonly RowOutcome[]> {
   const { client, table } = target;
   const failure = await rowFailure(0, async () => {
-    await writeOne(client, table, parcel.kind, parcel.first, signal);
-    for (const change of parcel.updates) await writeOne(client, table, plainKinds.update, change, signal);
+    await writeOne(client, table, parcel.kind, parcel.first, how);
+    for (const change of parcel.updates) await writeOne(client, table, plainKinds.update, change, how);
   });
-  return outcomesOf(target, failure === undefined ? [] : [failure], parcel.replays, () => parcel.whole, signal);
+  return outcomesOf(target, failure === undefined ? [] : [failure], parcel.replays, () => parcel.whole, how.signal);
 }
 
 /** Undefined when the write went through. @throws what is not the row's fault */

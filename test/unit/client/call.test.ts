@@ -211,3 +211,19 @@ describe("a call without an answer", () => {
     expect(await call).toBe(reason);
   });
 });
+
+describe("who may forbid a request to leave", () => {
+  test("is asked for each write that names somebody, besides the client's own guard", async () => {
+    const asked: string[] = [];
+    const { caller, requests } = scripted([empty, empty], { beforeWrite: () => void asked.push("client") });
+    await caller.call(deleteTable, { tableName: "t" }, { beforeSend: () => void asked.push("call") });
+    await caller.call(deleteTable, { tableName: "t" });
+    for (const { beforeSend } of requests) beforeSend?.();
+    expect(asked).toEqual(["client", "call", "client"]);
+  });
+  test("is not asked for reads", async () => {
+    const { caller, requests } = scripted([tables]);
+    await caller.call(listTable, {}, { beforeSend: () => undefined });
+    expect(requests[0]!.beforeSend).toBeUndefined();
+  });
+});

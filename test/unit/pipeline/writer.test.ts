@@ -28,9 +28,15 @@ class TestParcel implements Parcel {
   }
 }
 
+/** @param queued milliseconds that a write waits for a connection; it is only then that it asks whether it may leave */
 function setUp(
   answer: Answer,
-  { slots = 4, fence = openFence, rowsPerSecond }: { slots?: number; fence?: Fence; rowsPerSecond?: number } = {},
+  {
+    slots = 4,
+    fence = openFence,
+    rowsPerSecond,
+    queued,
+  }: { slots?: number; fence?: Fence; rowsPerSecond?: number; queued?: number | undefined } = {},
 ) {
   const clock = new VirtualClock(0);
   const abort = new AbortController();
@@ -38,8 +44,12 @@ function setUp(
   let underWay = 0;
   let most = 0;
   const target = {
-    write: async (parcel: Parcel, signal?: AbortSignal) => {
+    write: async (parcel: Parcel, signal?: AbortSignal, mayLeave?: () => void) => {
       const mine = parcel as TestParcel;
+      if (queued !== undefined) {
+        await clock.sleep(queued);
+        mayLeave!();
+      }
       sent.push({ at: clock.monotonic(), rows: mine.sources });
       most = Math.max(most, ++underWay);
       try {
@@ -191,6 +201,22 @@ describe("the fence", () => {
     expect(await at.run([[0]])).toMatchObject({ written: 1 });
     expect(at.sent).toHaveLength(1);
     expect(readies).toHaveLength(3);
+  });
+
+  test("is handed along to writes that wait for a connection, and holds them back", async () => {
+    let lateFrom = 50;
+    const fenced = fence({
+      assertMaySend: () => {
+        if (at.clock.monotonic() < lateFrom) return;
+        lateFrom = Infinity;
+        throw new SendTooLate();
+      },
+    });
+    const at = setUp(() => Promise.resolve([]), { fence: fenced, queued: 100 });
+    expect(await at.run([[0]])).toMatchObject({ written: 1 });
+    expect(at.sent).toHaveLength(1);
+    expect(at.sent[0]!.at).toBeGreaterThanOrEqual(200);
+    expect(at.writer.settled).toBe(true);
   });
 
   test("that is lost ends the write without sending", async () => {
