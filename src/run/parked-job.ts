@@ -8,7 +8,7 @@ import { lookAtState, migrationState } from "./open-state.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { refuseTwoWay } from "./refuse-two-way.ts";
 import { inForce, whoAmI } from "./sync-job.ts";
-import { longestOperationMs, requestDeadlineMs } from "./sync-table.ts";
+import { longestOperationMs, requestDeadlineMs } from "./sync-deadlines.ts";
 
 export interface ParkedList {
   readonly count: number;

@@ -30,6 +30,7 @@ import { copyOf } from "./copy-of-sync.ts";
 import { parkRejects } from "./park-rejects.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { toolVersion } from "./tool-version.ts";
+import { doubtMs, requestDeadlineMs } from "./sync-deadlines.ts";
 import type { WorkerShare } from "./worker-share.ts";
 
 /**
@@ -261,21 +262,6 @@ function tooManyParked({ name, rejects }: SyncSpec, count: number): TableferryEr
     place: name,
     wayOut: "`tableferry rejects list FILE` shows them. Correct the rows or the mapping, then `tableferry rejects replay FILE`.",
   });
-}
-
-/** Milliseconds a write of a worker may take. */
-export function requestDeadlineMs({ sessionSeconds }: SyncSpec): number {
-  return (sessionSeconds * 1000) / 7.5;
-}
-
-/** What the service may take to apply a request that its client gave up; an estimate, with room (R2). */
-export function longestOperationMs({ sessionSeconds }: SyncSpec): number {
-  return (sessionSeconds * 1000) / 10;
-}
-
-/** Within this time whatever was sent has taken effect or never will (R2). */
-export function doubtMs(spec: SyncSpec): number {
-  return requestDeadlineMs(spec) + longestOperationMs(spec);
 }
 
 /** Read ahead of what is being applied, a channel; all channels together keep within the bytes in flight. */

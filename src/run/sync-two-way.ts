@@ -23,7 +23,8 @@ import { TwoWayApplier, type Side } from "../sync/two-way/two-way-applier.ts";
 import type { WorkerEnd } from "../sync/worker.ts";
 import { closing, type Closing } from "./closing.ts";
 import { openState } from "./open-state.ts";
-import { doubtMs, streamed, withinAllowed, type Surroundings } from "./sync-table.ts";
+import { doubtMs } from "./sync-deadlines.ts";
+import { streamed, withinAllowed, type Surroundings } from "./sync-table.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { backName } from "./two-way-name.ts";
 

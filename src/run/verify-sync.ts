@@ -18,7 +18,7 @@ import { lookAtState, migrationState } from "./open-state.ts";
 import { openSync, type OpenedSync } from "./open-sync.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { whoAmI } from "./sync-job.ts";
-import { longestOperationMs } from "./sync-table.ts";
+import { longestOperationMs } from "./sync-deadlines.ts";
 
 export interface VerifySyncOptions {
   /** Seconds over which a round is spread; left out: as fast as the limits allow. */

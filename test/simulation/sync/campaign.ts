@@ -66,7 +66,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 
 const nothing: SeedsReport = { seeds: 0, failed: 0, requests: 0, virtualMs: 0, milliseconds: 0, coverage: [], hashes: [] };
 /** Real milliseconds that a seed may take before it is taken for endless. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 2000;
 
 /** What replays a seed. */
 export function replayCommand(seed: number): string {
@@ -99,7 +100,12 @@ async function runShare(
     report = nothing;
     child.kill("SIGKILL");
   };
-  let watchdog = setTimeout(hangs, PATIENCE_MS);
+  // Counted in small steps, since a machine that sleeps lets nobody come to an end.
+  let silentMs = 0;
+  const watchdog = setInterval(() => {
+    silentMs += LOOK_MS;
+    if (silentMs >= PATIENCE_MS) hangs();
+  }, LOOK_MS);
   stopping?.addEventListener("abort", () => child.kill("SIGTERM"));
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
@@ -107,14 +113,13 @@ async function runShare(
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const said = JSON.parse(line) as SeedsReport | SeedFailure | { readonly begins: number };
-    clearTimeout(watchdog);
-    watchdog = setTimeout(hangs, PATIENCE_MS);
+    silentMs = 0;
     if ("begins" in said) at = said.begins;
     else if ("seed" in said) onFailure(said);
     else report = said;
   }
   const code = await ended;
-  clearTimeout(watchdog);
+  clearInterval(watchdog);
   if (stopping?.aborted === true) return report ?? nothing;
   if (report === undefined || (code !== 0 && report !== nothing))
     throw new Error(`seeds from ${share.from} on did not come to their end (exit code ${code}): ${trouble}`);

@@ -167,7 +167,7 @@ export class Director {
       this.#relieve();
       this.#later(300, 8000, () => {
         link.cut = "none";
-        link.lateWrites = 0;
+        link.lateWrites = this.#over ? 0 : this.#world.scenario.lateWrites;
       });
     },
     stop: ({ process, link }) => {
@@ -235,7 +235,8 @@ export class Director {
         const sessionMs = this.#world.scenario.spec.sessionSeconds * 1000;
         const downMs = this.#world.living.length === 1 ? 20 + this.#upTo(chance.next() < 0.6 ? 100 : 2500) : sessionMs;
         this.#aloneUntil = time.monotonic() + downMs + sessionMs;
-        time.after(downMs, () => void server.start());
+        // What was flushed while nobody was told is there now.
+        time.after(downMs, () => void server.start().then(() => this.#world.witness.begin()));
       });
     },
     pause: () => {
@@ -286,7 +287,7 @@ export class Director {
   /** Writes are carried out when the channel is another's, or taken anew; with changes enough to be overwritten by them. */
   #lateWrites(link: Link): void {
     link.lateWrites = 0.5;
-    this.#later(500, 3000, () => (link.lateWrites = 0));
+    this.#later(500, 3000, () => (link.lateWrites = this.#over ? 0 : this.#world.scenario.lateWrites));
     for (let i = 0; i < 15; i++) this.#world.writer.schedule(this.#upTo(1500));
   }
 
@@ -316,7 +317,9 @@ export class Director {
     const waitMs = this.#aloneUntil - time.monotonic();
     if (waitMs > 0 && living.length > 0) return void time.after(waitMs, () => this.#hire());
     const worker = this.#world.startWorker();
-    worker.link.weather = this.#over ? {} : usualWeather(this.#world.scenario.mishaps);
+    if (this.#over) return;
+    worker.link.weather = usualWeather(this.#world.scenario.mishaps);
+    worker.link.lateWrites = this.#world.scenario.lateWrites;
   }
 
   /** Somebody is there to take over. */

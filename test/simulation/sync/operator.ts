@@ -5,7 +5,7 @@ import { loadMapping } from "../../../src/job/load-mapping.ts";
 import type { SyncSpec } from "../../../src/job/sync-spec.ts";
 import { jobSides } from "../../../src/pipeline/job-sides.ts";
 import { TableStateStore } from "../../../src/pipeline/table-state-store.ts";
-import { longestOperationMs, requestDeadlineMs } from "../../../src/run/sync-table.ts";
+import { longestOperationMs, requestDeadlineMs } from "../../../src/run/sync-deadlines.ts";
 import { Throttle } from "../../../src/pipeline/throttle.ts";
 import type { AppliedPosition } from "../../../src/verify/rolling/applied-position.ts";
 import { runRolling } from "../../../src/verify/rolling/rolling.ts";

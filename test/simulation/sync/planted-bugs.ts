@@ -130,7 +130,8 @@ export const plantedBugs: readonly PlantedBug[] = [
 export const quicklyCaught: readonly PlantedBug[] = plantedBugs.filter(({ name }) =>
   [
     "checkpoint before acknowledgement",
-    "changes applied during the scan",
+    "successor does not wait for its predecessor's writes",
+    "an unknown outcome is not waited out",
     "child channel before its parent",
     "two windows of a channel at once",
     "later changes of a parked key are applied",

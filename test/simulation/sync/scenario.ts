@@ -29,6 +29,8 @@ export interface Scenario {
   readonly goals: readonly Goal[];
   /** Share of requests that a mishap befalls while there is trouble. */
   readonly mishaps: number;
+  /** Share of writes of rows that come late. */
+  readonly lateWrites: number;
   /** Writes of the server take their time, and its power may be cut. */
   readonly flushes: boolean;
   /** The rolling verifier runs among the changes, and at rest. */
@@ -37,7 +39,7 @@ export interface Scenario {
 }
 
 /** Pairs of fault and state a seed. */
-const GOALS = 11;
+const GOALS = 22;
 /** Between two pairs of a seed, so that they are of different faults and states. */
 const STRIDE = 29;
 
@@ -48,25 +50,28 @@ export function scenarioOf(seed: number): Scenario {
   const chance = seededChance(seed * 7919 + 1);
   const pick = <T>(of: readonly T[]): T => of[Math.floor(chance.next() * of.length)]!;
   const whole = (from: number, to: number) => from + Math.floor(chance.next() * (to - from + 1));
-  const goals = goalsOf(seed, chance);
+  // One seed in five streams without long outages: what matters there is how late writes, hand-overs and replays meet many changes of few keys.
+  const streams = seed % 5 === 0;
+  const goals = !streams ? goalsOf(seed, chance) : seed % 10 === 0 ? staleGoals : streamGoals;
   const meets = (state: EngineState) => goals.some((goal) => goal.state === state);
-  const kind = pick(mappingKinds.filter(({ refuses }) => refuses || !meets("parked")));
+  const kind = pick(mappingKinds.filter(({ refuses }) => refuses || streams || !meets("parked")));
   const versions = kind.keeps && chance.next() < 0.4 ? "keep" : "latest";
   const initial = meets("copying") ? "copy" : pick(["copy", "copy", "base-data", "none"] as const);
   // Few keys where some are put aside, so that their changes meet replays.
-  const keys = meets("parked") ? whole(3, 6) : whole(4, 16);
+  const keys = streams ? whole(2, 4) : meets("parked") ? whole(3, 6) : whole(4, 16);
   const cuts = [...new Set(Array.from({ length: whole(0, 2) }, () => keyOf(whole(1, keys - 1))))].sort();
   return {
     ...{ seed, kind, versions, initial, keys, cuts, goals, chance },
     maxVersions: versions === "keep" ? whole(1, 3) : 1,
-    spec: parseSync(specOf(kind, versions, initial, { pick, whole })),
+    spec: parseSync(specOf(kind, versions, initial, goals === streamGoals, { pick, whole })),
     rowsBefore: whole(0, keys * 2),
-    writes: whole(25, 80),
+    writes: streams ? whole(150, 250) : whole(25, 80),
     badShare: meets("parked") || chance.next() < 0.4 ? 0.15 : 0,
     deletesVersions: chance.next() < 0.4,
     workers: whole(1, 3),
     spanMs: whole(6, 12) * 1000,
     mishaps: pick([0, 0.01, 0.03, 0.08]),
+    lateWrites: streams ? 0.2 : 0,
     verifies: seed % 4 === 0 && keepsOrder(kind),
     flushes: goals.some(({ fault }) => fault === "power cut"),
   };
@@ -79,17 +84,36 @@ export function keyOf(number: number): string {
 /** Every fault comes to meet every state: pairs are taken in turn, and one by chance. */
 function goalsOf(seed: number, chance: Chance): readonly Goal[] {
   // Writes are short: it takes more tries to meet one.
-  const pairs = faults.flatMap((fault) => [...states, "applying" as const].map((state) => ({ fault, state })));
+  const pairs = faults.flatMap((fault) => [...states, "applying" as const, "applying" as const].map((state) => ({ fault, state })));
   const inTurn = Array.from({ length: GOALS - 1 }, (_, i) => pairs[(seed * (GOALS - 1) + i * STRIDE) % pairs.length]!);
   return [...inTurn, pairs[Math.floor(chance.next() * pairs.length)]!];
 }
+
+const streamGoals: readonly Goal[] = [
+  ...(["reading", "applying", "taking over", "reading", "applying"] as const).map((state) => ({ fault: "hand-over", state }) as const),
+  ...(["parked", "parked", "parked", "parked"] as const).map((state) => ({ fault: "replay", state }) as const),
+  { fault: "split", state: "reading" },
+];
+
+/** Workers that go on behind a take-over, with writes that are still to be sent. */
+const staleGoals: readonly Goal[] = [
+  ...(["applying", "reading", "applying"] as const).map((state) => ({ fault: "stop", state }) as const),
+  ...(["applying", "reading"] as const).map((state) => ({ fault: "partition", state }) as const),
+  { fault: "clock jump", state: "applying" },
+];
 
 interface Choice {
   pick<T>(of: readonly T[]): T;
   whole(from: number, to: number): number;
 }
 
-function specOf(kind: MappingKind, versions: "latest" | "keep", initial: SyncSpec["initial"], { pick, whole }: Choice): SyncInput {
+function specOf(
+  kind: MappingKind,
+  versions: "latest" | "keep",
+  initial: SyncSpec["initial"],
+  isLong: boolean,
+  { pick, whole }: Choice,
+): SyncInput {
   const place = { type: "table-store", endpoint: "http://simulated", instance: INSTANCE, credentials: { env: "SIMULATION" } } as const;
   return {
     kind: "sync",
@@ -101,7 +125,8 @@ function specOf(kind: MappingKind, versions: "latest" | "keep", initial: SyncSpe
     initial,
     ...(initial === "none" ? { start: new Date(BEGIN).toISOString() } : {}),
     onTargetNotEmpty: "merge",
-    sessionSeconds: 5,
+    // With a longer one what takes its time by it, late writes among it, is long against what the network takes.
+    sessionSeconds: isLong ? 15 : 5,
     leaseSeconds: 2,
     checkpointSeconds: pick([0.1, 0.5, 2]),
     rejects: { allowed: 1000 },

@@ -68,7 +68,7 @@ async function act(world: World, director: Director): Promise<void> {
     await time.until(failed, 200);
   }
   // What was given up may still be carried out.
-  await time.until(failed, 1300);
+  await time.until(failed, 4000);
   await witness.compare();
   if (failed()) return;
   if (witness.parked.size > 0) await replay(world, director);
@@ -79,7 +79,7 @@ async function act(world: World, director: Director): Promise<void> {
 
 async function replay({ time, witness }: World, director: Director): Promise<void> {
   await director.replayAll();
-  await time.pass(2000);
+  await time.pass(4000);
   await witness.compare();
   witness.compareParked();
 }
@@ -88,7 +88,7 @@ async function end({ time, witness, living }: World): Promise<void> {
   for (const { stop } of living) stop.abort(new Error("the simulation is over"));
   const ended = await time.until(() => living.every((worker) => worker.end !== undefined), END_MS);
   if (!ended) witness.note("end", `a worker that was told to end had not within ${END_MS / 1000} s`);
-  await time.pass(1300);
+  await time.pass(4000);
   await witness.compare();
 }
 

@@ -74,9 +74,10 @@ export class Witness {
     this.violation ??= new Violation(invariant, `${text} (at ${at} ms)`);
   }
 
-  /** Looks for the first time. */
+  /** Looks for the first time, or anew where something may have happened unseen. */
   async begin(): Promise<void> {
     await this.#readTarget();
+    await this.#readParked();
   }
 
   async carriedOut(operation: string, request: WireRequest, { status }: WireResponse): Promise<void> {

@@ -1,9 +1,11 @@
 import { seededChance, type Chance } from "../../../src/base/chance.ts";
 import { TableferryError, toError } from "../../../src/base/error.ts";
+import { isRetryableCode } from "../../../src/client/retry.ts";
+import { ServiceError } from "../../../src/wire/service-error.ts";
 import { isTransient } from "../../../src/pipeline/transient.ts";
 import { runSync } from "../../../src/run/run-sync.ts";
 import type { SyncEnd } from "../../../src/run/sync-context.ts";
-import { longestOperationMs, requestDeadlineMs } from "../../../src/run/sync-table.ts";
+import { longestOperationMs, requestDeadlineMs } from "../../../src/run/sync-deadlines.ts";
 import { Caller, putRequest } from "../../conformance/caller.ts";
 import { EventClock } from "./event-clock.ts";
 import type { EngineState } from "./goals.ts";
@@ -255,6 +257,7 @@ export class World {
 
 /** What may end a worker when its surroundings fail it: whoever started it starts it again. */
 function mayHappen(error: Error, { stop }: SimulatedWorker): boolean {
+  if (error instanceof ServiceError && isRetryableCode(error.code, error.text)) return true;
   if (isTransient(error) || (stop.signal.aborted && error === stop.signal.reason)) return true;
   return error instanceof TableferryError && ["TF_WRITE_FAILED", "TF_FENCED", "TF_RUN_HELD", "TF_STOPPED"].includes(error.code);
 }
