@@ -35,6 +35,8 @@ export const keySpace = {
   tunnel: 0x30,
   /** `31 id tunnel 00 channel` → channel record with its checkpoint. */
   tunnelChannel: 0x31,
+  /** `32 id tunnel 00 client` → client record. Not part of snapshots. */
+  tunnelClient: 0x32,
 } as const;
 
 export type Space = (typeof keySpace)[keyof typeof keySpace];

@@ -8,7 +8,7 @@ const PAGE_ENTRIES = 1000;
  * this writes beside the commit queue and without a flush; after a crash, or when it is stopped, the mark is still there and it is done again.
  */
 export async function removeDroppedRows(store: OrderedStore, tableId: number, stopped: () => boolean): Promise<void> {
-  for (const space of [keySpace.row, keySpace.tunnel, keySpace.tunnelChannel]) {
+  for (const space of [keySpace.row, keySpace.tunnel, keySpace.tunnelChannel, keySpace.tunnelClient]) {
     if (!(await removeRange(store, numberRange(space, tableId), stopped))) return;
   }
   await remove(store, [numberKey(keySpace.autoIncrement, tableId), numberKey(keySpace.dropped, tableId)]);

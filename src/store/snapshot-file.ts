@@ -29,7 +29,10 @@ export interface SnapshotSize {
   readonly bytes: number;
 }
 
-/** Writes the store as it is now, whatever is written meanwhile; the file is there whole or not at all. @throws TF_IO */
+/**
+ * Writes the store as it is now, whatever is written meanwhile; the file is there whole or not at all. Clients of tunnels stay with the store they are connected to.
+ * @throws TF_IO
+ */
 export async function writeSnapshot(store: OrderedStore, path: string): Promise<SnapshotSize> {
   const fresh = `${path}.new`;
   const cursor = store.entries(everything);
@@ -41,8 +44,11 @@ export async function writeSnapshot(store: OrderedStore, path: string): Promise<
       await out.write(header());
       let entries = 0;
       for (let page = await cursor.next(1000); page.length > 0; page = await cursor.next(1000)) {
-        for (const { key, value } of page) await out.write(numbers(key.length, value.length), key, value);
-        entries += page.length;
+        for (const { key, value } of page) {
+          if (key[0] === keySpace.tunnelClient) continue;
+          await out.write(numbers(key.length, value.length), key, value);
+          entries++;
+        }
       }
       await out.write(ending(entries));
       await out.writeDigest();

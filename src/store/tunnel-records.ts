@@ -29,7 +29,7 @@ export interface TunnelConfigRecord {
 
 export type ChannelStatus = "wait" | "open" | "closing" | "close" | "terminated";
 
-/** What is kept of a channel, likewise. Who holds it is not: clients do not outlive the server. */
+/** What is kept of a channel, likewise. */
 export interface ChannelRecord {
   readonly id: string;
   /** In order of creation within the tunnel. */
@@ -50,11 +50,24 @@ export interface ChannelRecord {
   readonly position: number;
   /** Records before the checkpoint. */
   readonly count: number;
+  /** Id of the client that holds it. */
+  readonly owner?: string | undefined;
+}
+
+/**
+ * What is kept of a client, likewise, so that after a restart nobody is handed a channel that somebody believes to hold still (engine rule R2). When it was heard
+ * last is not: it counts as heard when the server starts.
+ */
+export interface ClientRecord {
+  readonly id: string;
+  /** Milliseconds of silence after which it is gone. */
+  readonly timeoutMs: number;
 }
 
 export interface StoredTunnel {
   readonly record: TunnelRecord;
   readonly channels: readonly ChannelRecord[];
+  readonly clients: readonly ClientRecord[];
 }
 
 /** What changed of one tunnel. */
@@ -64,6 +77,10 @@ export interface TunnelChange {
   readonly channels: readonly ChannelRecord[];
   /** Ids of channels there is nothing to keep of any more. */
   readonly forgotten: readonly string[];
+  /** Clients that came. */
+  readonly clients: readonly ClientRecord[];
+  /** Ids of clients that are gone. */
+  readonly gone: readonly string[];
 }
 
 /**
@@ -81,23 +98,27 @@ export class TunnelRecords {
 
   /** Everything kept, in order of creation, of dropped tables too. */
   async load(): Promise<readonly StoredTunnel[]> {
-    const tunnels = new Map<string, { record: TunnelRecord; channels: ChannelRecord[] }>();
+    const tunnels = new Map<string, { record: TunnelRecord; channels: ChannelRecord[]; clients: ClientRecord[] }>();
     for await (const { value } of entriesOf(this.#store, keySpace.tunnel)) {
       const record: TunnelRecord = JSON.parse(value.toString());
-      tunnels.set(record.id, { record, channels: [] });
+      tunnels.set(record.id, { record, channels: [], clients: [] });
     }
     for await (const { key, value } of entriesOf(this.#store, keySpace.tunnelChannel)) {
-      const [tunnelId = ""] = key.toString("utf8", numberKey(keySpace.tunnelChannel, 0).length).split("\0");
-      tunnels.get(tunnelId)?.channels.push(JSON.parse(value.toString()));
+      tunnels.get(tunnelOf(key))?.channels.push(JSON.parse(value.toString()));
+    }
+    for await (const { key, value } of entriesOf(this.#store, keySpace.tunnelClient)) {
+      tunnels.get(tunnelOf(key))?.clients.push(JSON.parse(value.toString()));
     }
     for (const { channels } of tunnels.values()) channels.sort((a, b) => a.number - b.number);
     return [...tunnels.values()].sort((a, b) => a.record.createdAt - b.record.createdAt);
   }
 
   /** Enqueues what changed as one batch; settles when that, and everything enqueued before it, is durable. */
-  save(tunnel: TunnelRecord, { record, channels, forgotten }: TunnelChange): Promise<void> {
+  save(tunnel: TunnelRecord, { record, channels, forgotten, clients, gone }: TunnelChange): Promise<void> {
     const changes: StoreChange[] = channels.map((channel) => put(channelKey(tunnel, channel.id), channel));
     for (const id of forgotten) changes.push({ type: "del", key: channelKey(tunnel, id) });
+    for (const client of clients) changes.push(put(clientKey(tunnel, client.id), client));
+    for (const id of gone) changes.push({ type: "del", key: clientKey(tunnel, id) });
     if (record !== undefined) changes.push(put(tunnelKey(record), record));
     return changes.length === 0 ? this.settled() : this.#queue.commit(changes);
   }
@@ -107,9 +128,9 @@ export class TunnelRecords {
     return this.#queue.settled();
   }
 
-  /** Removes a tunnel and these channels of it, which are all it has. */
-  remove(tunnel: TunnelRecord, channelIds: readonly string[]): Promise<void> {
-    const keys = [tunnelKey(tunnel), ...channelIds.map((id) => channelKey(tunnel, id))];
+  /** Removes a tunnel with these channels and clients of it, which are all it has. */
+  remove(tunnel: TunnelRecord, channelIds: readonly string[], clientIds: readonly string[]): Promise<void> {
+    const keys = [tunnelKey(tunnel), ...channelIds.map((id) => channelKey(tunnel, id)), ...clientIds.map((id) => clientKey(tunnel, id))];
     return this.#queue.commit(keys.map((key) => ({ type: "del", key })));
   }
 }
@@ -122,10 +143,19 @@ function channelKey({ tableId, id }: TunnelRecord, channelId: string): Buffer {
   return keyOf(keySpace.tunnelChannel, tableId, `${id}\0${channelId}`);
 }
 
+function clientKey({ tableId, id }: TunnelRecord, clientId: string): Buffer {
+  return keyOf(keySpace.tunnelClient, tableId, `${id}\0${clientId}`);
+}
+
+/** Id of the tunnel that a key of a channel or client belongs to. */
+function tunnelOf(key: Buffer): string {
+  return key.toString("utf8", numberKey(keySpace.tunnelChannel, 0).length).split("\0")[0]!;
+}
+
 function keyOf(space: Space, tableId: number, name: string): Buffer {
   return Buffer.concat([numberKey(space, tableId), Buffer.from(name)]);
 }
 
-function put(key: Buffer, record: TunnelRecord | ChannelRecord): StoreChange {
+function put(key: Buffer, record: TunnelRecord | ChannelRecord | ClientRecord): StoreChange {
   return { type: "put", key, value: Buffer.from(JSON.stringify(record)) };
 }

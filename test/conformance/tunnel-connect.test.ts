@@ -74,13 +74,21 @@ describeEverywhere("tunnel/connect", (open) => {
 });
 
 describeOnDisk("tunnel/connect", (open) => {
-  it("is to be done again after a restart: clients are not kept", async () => {
+  it("holds over a restart: nobody is handed what a client believes to be its own before its time-out has passed (R2)", async () => {
     const endpoint = await open();
     await endpoint.caller.createTable("t", oneKey);
-    const { tunnelId, ...before } = await TunnelCaller.create(endpoint.caller, "BaseData");
-    const { clientId } = await new TunnelCaller(before.caller, tunnelId).join();
+    const before = await TunnelCaller.create(endpoint.caller, "BaseData");
+    const clientId = await before.connect(15);
+    const held = await before.beat(clientId);
+    await endpoint.clock.advance(10_000);
     const { caller } = await endpoint.reopen();
-    expect(await caller.refusal("tunnel/heartbeat", { tunnelId, clientId, channels: [] })).toMatchObject(gone);
-    expect((await new TunnelCaller(caller, tunnelId).join()).channelIds).toEqual(["BaseData_0"]);
+    const after = new TunnelCaller(caller, before.tunnelId);
+    const other = await after.connect(300);
+    await endpoint.clock.advance(15_000);
+    expect(await after.beat(other)).toEqual([]);
+    expect(await after.beat(clientId)).toEqual(held);
+    await endpoint.clock.advance(15_001);
+    expect((await after.beat(other)).map(({ channelId }) => channelId)).toEqual(["BaseData_0"]);
+    expect(await caller.refusal("tunnel/heartbeat", { tunnelId: before.tunnelId, clientId, channels: [] })).toMatchObject(gone);
   });
 });

@@ -88,10 +88,11 @@ describeOnDisk("tunnel/heartbeat", (open) => {
     const after = new TunnelCaller((await endpoint.reopen()).caller, before.tunnelId);
     const statuses = (await after.describe()).channels.map(({ channelStatus, clientId: owner }) => [channelStatus, owner]);
     expect(statuses).toEqual([
-      ["CLOSE", ""],
+      ["OPEN", clientId],
       ["TERMINATED", ""],
-      ["CLOSE", ""],
+      ["OPEN", clientId],
     ]);
-    expect(shown(await after.beat(await after.connect()))).toBe("0:open:2 2:open:2");
+    await after.caller.call("tunnel/shutdown", { tunnelId: before.tunnelId, clientId });
+    expect(shown(await after.beat(await after.connect()))).toBe("0:open:3 2:open:3");
   });
 });

@@ -384,10 +384,10 @@ describeOnDisk("tunnel/readrecords of base data and stream", (open) => {
     const { caller } = await endpoint.reopen();
     await caller.put("t", { pk: "z" }, {});
     const after = new TunnelCaller(caller, before.tunnelId);
-    const next = await after.join();
-    expect(await after.drain(next.clientId, next.channelIds[0]!)).toEqual({ said: ["put a"], token: "finished" });
-    const children = await after.finish(next.clientId, next.channelIds[0]!);
-    const said = await Promise.all(children.map(async ({ channelId }) => (await after.drain(next.clientId, channelId)).said));
+    const [held] = await after.beat(clientId);
+    expect(await after.drain(clientId, held!.channelId)).toEqual({ said: ["put a"], token: "finished" });
+    const children = await after.finish(clientId, held!.channelId);
+    const said = await Promise.all(children.map(async ({ channelId }) => (await after.drain(clientId, channelId)).said));
     expect(said).toEqual([[], ["put z"]]);
   });
 
@@ -403,6 +403,7 @@ describeOnDisk("tunnel/readrecords of base data and stream", (open) => {
     await before.checkpoint(clientId, channelIds[0]!, token, 1n);
     await untilShards(endpoint, 2);
     const after = new TunnelCaller((await endpoint.reopen()).caller, before.tunnelId);
+    await endpoint.clock.advance(300_001);
     const next = await after.join();
     expect(next.channelIds).toEqual(channelIds);
     expect(await after.report(next.clientId, channelIds[0]!, "terminated")).toHaveLength(2);

@@ -43,14 +43,15 @@ export class Channel {
   /** Of a stream channel, as it was last seen: the stream does not list a closed shard once all of its records have expired. */
   shard: Shard | undefined;
 
-  /** As it is kept; whoever held it when that was written is gone. */
+  /** As it is kept; open or closing is only what somebody holds. */
   constructor(record: ChannelRecord) {
     this.id = record.id;
     this.number = record.number;
     this.range = record.range;
     this.parents = record.parents ?? [];
     this.version = record.version;
-    this.status = record.status === "open" || record.status === "closing" ? "close" : record.status;
+    this.owner = record.owner;
+    this.status = record.owner === undefined && (record.status === "open" || record.status === "closing") ? "close" : record.status;
     this.suspended = record.suspended;
     this.checkpoint = record.checkpoint;
     this.sequence = record.sequence;
@@ -67,9 +68,9 @@ export class Channel {
   }
 
   record(): ChannelRecord {
-    const { id, number, range, parents, version, status, suspended, checkpoint, sequence, position, count } = this;
+    const { id, number, range, parents, version, status, suspended, checkpoint, sequence, position, count, owner } = this;
     const source = range === undefined ? { parents } : { range };
-    return { id, number, ...source, version, status, suspended, checkpoint, sequence, position, count };
+    return { id, number, ...source, version, status, suspended, checkpoint, sequence, position, count, owner };
   }
 
   /** As a heartbeat lists it. Only what a client holds is listed. */

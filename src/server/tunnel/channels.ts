@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import type { ChannelRecord } from "../../store/tunnel-records.ts";
+import type { ChannelRecord, ClientRecord, TunnelChange } from "../../store/tunnel-records.ts";
 import type { TunnelChannel } from "../../wire/operation/tunnel-channel.ts";
 import { FINISHED } from "../../wire/tunnel-token.ts";
 import { Channel, type NewChannel, type Progress } from "./channel.ts";
@@ -34,10 +34,13 @@ export class Channels {
   #lastNumber = 0;
   readonly #changed = new Set<Channel>();
   #forgotten: string[] = [];
+  #came: ClientRecord[] = [];
+  #gone: string[] = [];
 
-  /** As they were kept, in order of creation. */
-  constructor(records: readonly ChannelRecord[]) {
-    for (const record of records) this.#insert(record);
+  /** As they were kept, channels in order of creation. Clients count as heard just `now`: whoever holds a channel holds it on (R2). */
+  constructor(records: readonly ChannelRecord[], clients: readonly ClientRecord[], now: number) {
+    for (const client of clients) this.#clients.add(client, now);
+    for (const record of records) this.#resume(record);
     for (const channel of this.#channels.values()) this.#offer(channel);
   }
 
@@ -72,17 +75,31 @@ export class Channels {
   }
 
   /** What changed since this was last asked, to be enqueued in this turn. */
-  takeChanged(): { readonly channels: readonly ChannelRecord[]; readonly forgotten: readonly string[] } {
-    const taken = { channels: Array.from(this.#changed, (channel) => channel.record()), forgotten: this.#forgotten };
+  takeChanged(): Omit<TunnelChange, "record"> {
+    const taken = {
+      channels: Array.from(this.#changed, (channel) => channel.record()),
+      forgotten: this.#forgotten,
+      clients: this.#came,
+      gone: this.#gone,
+    };
     this.#changed.clear();
     this.#forgotten = [];
+    this.#came = [];
+    this.#gone = [];
     return taken;
+  }
+
+  /** Ids of those that are connected. */
+  clientIds(): Iterable<string> {
+    return this.#clients.ids();
   }
 
   /** @throws OTSTunnelServerUnavailable beyond what one tunnel can serve */
   connect(clientId: string, timeoutMs: number, now: number): void {
     this.expire(now);
-    this.#clients.add(clientId, timeoutMs, now);
+    const client = { id: clientId, timeoutMs };
+    this.#clients.add(client, now);
+    this.#came.push(client);
   }
 
   /**
@@ -141,6 +158,17 @@ export class Channels {
   /** Lets go of clients that have been silent for longer than they announced. */
   expire(now: number): void {
     for (const client of this.#clients.silent(now)) this.#dismiss(client);
+  }
+
+  /** A channel as it was kept; one whose owner was not is held by nobody. */
+  #resume(record: ChannelRecord): void {
+    const isHeld = record.owner !== undefined && this.#clients.has(record.owner);
+    const channel = this.#insert(isHeld ? record : { ...record, owner: undefined });
+    if (channel.owner === undefined) return;
+    const client = this.#clients.get(channel.owner);
+    client.joined = true;
+    client.channels.add(channel);
+    if (channel.status === "open") client.open++;
   }
 
   #insert(record: ChannelRecord): Channel {
@@ -242,6 +270,7 @@ export class Channels {
 
   #dismiss(client: Client): void {
     this.#clients.remove(client.id);
+    this.#gone.push(client.id);
     for (const channel of client.channels) this.#release(client, channel, channel.version + 1);
   }
 }

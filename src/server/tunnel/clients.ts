@@ -1,3 +1,4 @@
+import type { ClientRecord } from "../../store/tunnel-records.ts";
 import type { Channel } from "./channel.ts";
 import { refusal } from "./refusal.ts";
 
@@ -18,13 +19,21 @@ export interface Client {
   open: number;
 }
 
-/** The clients of one tunnel. In memory only: after a restart every client is unknown, is told so and connects again. */
+/** The clients of one tunnel. */
 export class Clients {
   readonly #clients = new Map<string, Client>();
 
-  add(id: string, timeoutMs: number, now: number): void {
+  add({ id, timeoutMs }: ClientRecord, now: number): void {
     if (this.#clients.size >= CLIENTS_MAX) throw refusal.busy();
     this.#clients.set(id, { id, timeoutMs, seenAt: now, joined: false, channels: new Set(), open: 0 });
+  }
+
+  has(id: string): boolean {
+    return this.#clients.has(id);
+  }
+
+  ids(): Iterable<string> {
+    return this.#clients.keys();
   }
 
   /** @throws OTSResourceGone */

@@ -12,10 +12,11 @@ export class Tunnel {
   readonly table: Table;
   readonly channels: Channels;
 
-  constructor(table: Table, { record, channels }: StoredTunnel) {
+  /** @param now monotonic milliseconds */
+  constructor(table: Table, { record, channels, clients }: StoredTunnel, now: number) {
     this.table = table;
     this.#record = record;
-    this.channels = new Channels(channels);
+    this.channels = new Channels(channels, clients, now);
   }
 
   get record(): TunnelRecord {

@@ -20,7 +20,7 @@ export interface TunnelsOptions {
 }
 
 /**
- * The tunnels of a store. Definitions, channels and checkpoints are kept in it and loaded once; clients are not. An operation judges and enqueues
+ * The tunnels of a store. Definitions, channels, checkpoints and who holds what are kept in it and loaded once. An operation judges and enqueues
  * within one turn of the event loop (see CommitQueue) and answers when `save` has settled.
  */
 export class Tunnels {
@@ -46,7 +46,11 @@ export class Tunnels {
     for (const stored of await tunnelRecords.load()) {
       const table = tables.get(stored.record.tableId);
       // Without a table it is removed with the table's rows.
-      if (table !== undefined) tunnels.#tunnels.set(stored.record.id, new Tunnel(table, stored));
+      if (table === undefined) continue;
+      const tunnel = new Tunnel(table, stored, options.clock.monotonic());
+      tunnels.#tunnels.set(stored.record.id, tunnel);
+      // Who holds a channel goes on reading it before anybody sends a heartbeat.
+      tunnels.follow(tunnel);
     }
     return tunnels;
   }
@@ -71,7 +75,7 @@ export class Tunnels {
       streamId: stream?.id,
       config: streamConfig && { flag, startOffset: startOffset?.toString(), endOffset: endOffset?.toString() },
     };
-    const tunnel = new Tunnel(table, { record, channels: [] });
+    const tunnel = new Tunnel(table, { record, channels: [], clients: [] }, this.#clock.monotonic());
     const shards = stream === undefined ? [] : firstChannels(this.#streams, stream, record);
     for (const channel of [...ranges, ...shards]) tunnel.channels.add(channel);
     this.#tunnels.set(record.id, tunnel);
@@ -102,8 +106,9 @@ export class Tunnels {
 
   async remove(tunnel: Tunnel): Promise<void> {
     this.#tunnels.delete(tunnel.record.id);
-    const { forgotten } = tunnel.takeChanged();
-    await this.#store.tunnelRecords.remove(tunnel.record, [...forgotten, ...Array.from(tunnel.channels.all(), ({ id }) => id)]);
+    const { forgotten, gone } = tunnel.takeChanged();
+    const channels = [...forgotten, ...Array.from(tunnel.channels.all(), ({ id }) => id)];
+    await this.#store.tunnelRecords.remove(tunnel.record, channels, [...gone, ...tunnel.channels.clientIds()]);
   }
 
   /** Enqueues what changed; settles when it is durable, and whatever the caller was shown. @throws OTSParameterInvalid for a tunnel that is gone */

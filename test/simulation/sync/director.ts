@@ -28,8 +28,6 @@ export class Director {
   #over = false;
   #rules: FaultRule[] = [];
   #drain: Drain | undefined;
-  /** Until then no worker joins another. */
-  #aloneUntil = -Infinity;
   /** Orders to the operator, one after another. */
   #orders: Promise<unknown> = Promise.resolve();
 
@@ -230,11 +228,7 @@ export class Director {
       this.#later(0, 600, () => {
         if (this.#over || !server.isUp) return;
         void server.cutPower(chance.next() < 0.5);
-        // A server that starts again has forgotten who held what, and hands it out at once, although somebody may believe for a session's time-out that it is his
-        // still. So it stays away for as long, or there is but one worker.
-        const sessionMs = this.#world.scenario.spec.sessionSeconds * 1000;
-        const downMs = this.#world.living.length === 1 ? 20 + this.#upTo(chance.next() < 0.6 ? 100 : 2500) : sessionMs;
-        this.#aloneUntil = time.monotonic() + downMs + sessionMs;
+        const downMs = 20 + this.#upTo(chance.next() < 0.6 ? 100 : 2500);
         // What was flushed while nobody was told is there now.
         time.after(downMs, () => void server.start().then(() => this.#world.witness.begin()));
       });
@@ -313,9 +307,6 @@ export class Director {
   }
 
   #hire(): void {
-    const { time, living } = this.#world;
-    const waitMs = this.#aloneUntil - time.monotonic();
-    if (waitMs > 0 && living.length > 0) return void time.after(waitMs, () => this.#hire());
     const worker = this.#world.startWorker();
     if (this.#over) return;
     worker.link.weather = usualWeather(this.#world.scenario.mishaps);

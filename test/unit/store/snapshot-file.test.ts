@@ -51,6 +51,16 @@ describe("a snapshot", () => {
     expect((await readFile(join(folder, "b"))).equals(await readFile(join(folder, "a")))).toBe(true);
   });
 
+  test("leaves out who was connected to a tunnel: clients know the store it was taken of, not the one it fills", async () => {
+    const path = join(await place(), "a");
+    const source = await filled(new MemoryStore(), 1);
+    await source.write([{ type: "put", key: Buffer.from([0x32, 1]), value: Buffer.from("a client") }], { sync: true });
+    expect(await writeSnapshot(source, path)).toMatchObject({ entries: 2 });
+    const target = new MemoryStore();
+    await restoreSnapshot(target, path);
+    expect(target.get(Buffer.from([0x32, 1]))).toBeUndefined();
+  });
+
   test("of an empty store restores an empty store", async () => {
     const path = join(await place(), "a");
     await writeSnapshot(new MemoryStore(), path);

@@ -27,7 +27,7 @@ const channelOf = (number: number, checkpoint = ""): ChannelRecord => ({
   position: 0,
   count: 0,
 });
-const only = (...channels: readonly ChannelRecord[]) => ({ channels, forgotten: [] });
+const only = (...channels: readonly ChannelRecord[]) => ({ channels, forgotten: [], clients: [], gone: [] });
 
 async function open(disk = new KeptStore()) {
   const store = await TableStore.open(disk, { clock: new VirtualClock() });
@@ -55,20 +55,30 @@ it("loads what was saved, newest of each, in order of creation", async () => {
   await records.save(late, only(channelOf(10, "moved")));
   const loaded = await (await open(disk)).records.load();
   expect(loaded).toEqual([
-    { record: early, channels: [] },
-    { record: late, channels: [channelOf(9), channelOf(10, "moved")] },
+    { record: early, channels: [], clients: [] },
+    { record: late, channels: [channelOf(9), channelOf(10, "moved")], clients: [] },
   ]);
+});
+
+it("keeps clients until they are gone", async () => {
+  const { disk, records } = await open();
+  const tunnel = tunnelOf(1, "one");
+  const client = (id: string) => ({ id, timeoutMs: 15_000 });
+  await records.save(tunnel, { ...only(), record: tunnel, clients: [client("a"), client("b")] });
+  await records.save(tunnel, { ...only(), clients: [client("c")], gone: ["a", "c"] });
+  expect((await (await open(disk)).records.load())[0]!.clients).toEqual([client("b")]);
 });
 
 it("keeps the channels of tunnels apart, and nothing of what was forgotten or removed", async () => {
   const { records } = await open();
   const [one, two] = [tunnelOf(1, "one"), tunnelOf(1, "two")];
   for (const tunnel of [one, two]) await records.save(tunnel, { record: tunnel, ...only(channelOf(1), channelOf(2)) });
-  await records.save(one, { channels: [], forgotten: ["c1"] });
-  await records.remove(two, ["c1", "c2"]);
-  expect(await records.load()).toEqual([{ record: one, channels: [channelOf(2)] }]);
+  await records.save(one, { ...only(), forgotten: ["c1"] });
+  await records.save(two, { ...only(), clients: [{ id: "a", timeoutMs: 1 }] });
+  await records.remove(two, ["c1", "c2"], ["a"]);
+  expect(await records.load()).toEqual([{ record: one, channels: [channelOf(2)], clients: [] }]);
   await records.save(two, { record: two, ...only() });
-  expect((await records.load())[1]).toEqual({ record: two, channels: [] });
+  expect((await records.load())[1]).toEqual({ record: two, channels: [], clients: [] });
 });
 
 it("are removed with the rows of a table that is dropped, those of others are not", async () => {

@@ -1,7 +1,7 @@
 import type { VirtualClock } from "../../../../src/base/virtual-clock.ts";
 import { newChannel, type NewChannel } from "../../../../src/server/tunnel/channel.ts";
 import { Channels } from "../../../../src/server/tunnel/channels.ts";
-import type { ChannelRecord } from "../../../../src/store/tunnel-records.ts";
+import type { ChannelRecord, ClientRecord } from "../../../../src/store/tunnel-records.ts";
 import type { TunnelChannel } from "../../../../src/wire/operation/tunnel-channel.ts";
 
 export const base = (id: string): NewChannel => newChannel({ id, range: { start: "", end: "" } }, `${id} begins`, 0);
@@ -22,9 +22,14 @@ export class TunnelClients {
   readonly #told = new Map<string, Map<string, TunnelChannel>>();
 
   /** With channels that begin, or as they were kept. */
-  constructor(clock: VirtualClock, begun: readonly NewChannel[], kept: readonly ChannelRecord[] = []) {
+  constructor(
+    clock: VirtualClock,
+    begun: readonly NewChannel[],
+    kept: readonly ChannelRecord[] = [],
+    clients: readonly ClientRecord[] = [],
+  ) {
     this.clock = clock;
-    this.channels = new Channels(kept);
+    this.channels = new Channels(kept, clients, clock.monotonic());
     for (const channel of begun) this.channels.add(channel);
   }
 
