@@ -2,7 +2,7 @@ import type { SyncSpec } from "../job/sync-spec.ts";
 
 /** Milliseconds a write of a worker may take. */
 export function requestDeadlineMs({ sessionSeconds }: SyncSpec): number {
-  return (sessionSeconds * 1000) / 7.5;
+  return (sessionSeconds * 1000) / 10;
 }
 
 /** What the service may take to apply a request that its client gave up; an estimate, with room (R2). */

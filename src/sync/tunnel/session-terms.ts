@@ -16,7 +16,10 @@ export interface TunnelSessionOptions {
    * The official clients send none more often than every 5 s (reference 5.9): whether that counts is the caller's to decide.
    */
   readonly heartbeatMs?: number | undefined;
-  /** Milliseconds after which a write must have been given up (R2), and a call of the session itself; time-out / 7.5. */
+  /**
+   * Milliseconds after which a write must have been given up (R2), and a call of the session itself; a tenth of the time-out, so that others, who wait as long for what a
+   * dead worker sent, write within time-out + 5 s.
+   */
   readonly requestDeadlineMs?: number | undefined;
   /** Says to people who the client is, where the service shows it. */
   readonly tag?: string | undefined;
@@ -45,6 +48,6 @@ const PATIENCE_MS = 600_000;
 
 export function termsOf(options: TunnelSessionOptions): SessionTerms {
   const { timeoutMs = TIMEOUT_MS } = options;
-  const { heartbeatMs = timeoutMs / 15, requestDeadlineMs = timeoutMs / 7.5, seats = new Seats(SEATS), patienceMs = PATIENCE_MS } = options;
+  const { heartbeatMs = timeoutMs / 15, requestDeadlineMs = timeoutMs / 10, seats = new Seats(SEATS), patienceMs = PATIENCE_MS } = options;
   return { ...options, timeoutMs, heartbeatMs, requestDeadlineMs, seats, patienceMs };
 }

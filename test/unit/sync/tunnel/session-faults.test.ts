@@ -202,15 +202,28 @@ describe("a channel whose run fails", () => {
   });
 });
 
+test("a restart of the server takes no channel from a session", async () => {
+  await begin(2);
+  const worker = world.work();
+  await world.until(() => worker.channels.length === 2);
+  await world.put(keyIn(0), 1n);
+  await world.until(() => worker.seen.length === 1);
+  await world.restart();
+  await world.put(keyIn(1), 2n);
+  await world.until(() => worker.seen.length === 2);
+  await world.pass(TIMEOUT_MS);
+  expect([worker.held.length, worker.notes]).toEqual([2, []]);
+});
+
 describe("a session that the tunnel has let go of", () => {
-  test("connects again under another id and goes on behind its checkpoints, as after a restart of the server", async () => {
+  test("connects again under another id and goes on behind its checkpoints", async () => {
     await begin(2);
     const worker = world.work();
     await world.until(() => worker.channels.length === 2);
     await world.put(keyIn(0), 1n);
     await world.until(() => worker.seen.length === 1);
     await world.pass(1000);
-    await world.restart();
+    await world.letGo();
     expect(await world.until(() => worker.held.length === 4)).toBeLessThanOrEqual(2 * HEARTBEAT_MS + 200);
     expect(worker.held.slice(0, 2).every(({ channel }) => channel.lost.aborted)).toBe(true);
     await world.put(keyIn(1), 2n);

@@ -270,6 +270,13 @@ export class TunnelWorld {
     for (let i = 0; i < 12; i++) await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
+  /** The tunnel takes its channels from everybody. */
+  async letGo(): Promise<void> {
+    const { channels } = await this.tunnel.describe();
+    const holders = new Set(channels.map(({ clientId = "" }) => clientId).filter((id) => id !== ""));
+    for (const clientId of holders) await this.tunnel.caller.call("tunnel/shutdown", { tunnelId: this.tunnel.tunnelId, clientId });
+  }
+
   /** What a restart leaves of a server: its store. */
   async restart(): Promise<void> {
     const { store, rootKey } = this.server;
