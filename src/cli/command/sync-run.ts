@@ -1,5 +1,6 @@
 import { TableferryError } from "../../base/error.ts";
 import { runSyncs } from "../../run/run-sync.ts";
+import type { SyncJobStatus } from "../../run/sync-job.ts";
 import { exitCodes } from "../exit-code.ts";
 import { servePages, type PageListener } from "../../server/http-listener.ts";
 import { isHealthy, metricsText } from "../../sync/worker-page.ts";
@@ -26,17 +27,19 @@ export const syncRun: Command = {
     const beats = new Map<string, WorkerRecord>();
     const page = await workerPages(invocation, beats);
     const specs = jobs.map(({ spec }) => spec);
+    const onStatus = (status: SyncJobStatus) => {
+      if (status.phase === shownPhase && clock.monotonic() - shownAt < lineMs) return;
+      shownAt = clock.monotonic();
+      shownPhase = status.phase;
+      if (invocation.json) void invocation.terminal.out(`${JSON.stringify({ type: "status", ...status })}\n`);
+      else invocation.terminal.err(`${plainText(syncStatusLine(status))}\n`);
+    };
     const ends = await withContext(invocation, job, { view, message }, (_job, context) =>
       runSyncs(specs, {
         ...context,
         onBeat: (name, record) => void beats.set(name, record),
-        onStatus: (status) => {
-          if (status.phase === shownPhase && clock.monotonic() - shownAt < lineMs) return;
-          shownAt = clock.monotonic();
-          shownPhase = status.phase;
-          if (invocation.json) void invocation.terminal.out(`${JSON.stringify({ type: "status", ...status })}\n`);
-          else if (!invocation.quiet) invocation.terminal.err(`${plainText(syncStatusLine(status))}\n`);
-        },
+        // Reading the state for nobody would cost a request every other second.
+        onStatus: invocation.quiet && !invocation.json ? undefined : onStatus,
       }),
     );
     await page?.close();
