@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { hasCode, TableferryError, toError } from "../../base/error.ts";
+import { underSignals } from "../../base/under-signals.ts";
 import { changeEntry } from "../../pipeline/change-entry.ts";
 import { stateKeys } from "../../pipeline/state-keys.ts";
 import type { StateStore } from "../../pipeline/state-store.ts";
@@ -149,21 +150,11 @@ class Run {
   /** Under the fence's longest time, counted from when it was closed first. */
   async #within(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, spec, signal } = this.#input;
-    const left = this.#record.fencedAt! + spec.maxFenceSeconds * 1000 - clock.now();
-    const end = new AbortController();
-    const late = () =>
-      end.abort(new TableferryError("TF_TIMEOUT", { message: `writers would be kept out for more than ${spec.maxFenceSeconds} s` }));
-    const stop = () => end.abort(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    const cancel = left > 0 ? clock.after(left, late) : (late(), () => undefined);
-    try {
-      end.signal.throwIfAborted();
-      await act(end.signal);
-    } finally {
-      cancel();
-      signal.removeEventListener("abort", stop);
-    }
+    const late = () => new TableferryError("TF_TIMEOUT", { message: `writers would be kept out for more than ${spec.maxFenceSeconds} s` });
+    const ms = this.#record.fencedAt! + spec.maxFenceSeconds * 1000 - clock.now();
+    signal.throwIfAborted();
+    if (ms <= 0) throw late();
+    await underSignals([signal], act, { clock, ms, late });
   }
 
   /** Told first, so that it is finished by whoever comes next; and refused where another run has the cut-over in hand. */
