@@ -10,16 +10,16 @@ import { appliedPosition } from "../sync/applied-position.ts";
 import type { ChannelRecord } from "../sync/channel-record.ts";
 import type { CutOverActs } from "../sync/cut-over/cut-over.ts";
 import type { Way } from "../sync/cut-over/cut-over-record.ts";
-import { prepareSync } from "../sync/prepare-sync.ts";
+import { prepareSync, tunnelNameOf } from "../sync/prepare-sync.ts";
 import { changeControl } from "../sync/sync-control.ts";
-import { deleteTunnel, describeTunnel, type TunnelName } from "../sync/tunnel/tunnel-admin.ts";
+import { deleteTunnel, openChannelIds, type TunnelName } from "../sync/tunnel/tunnel-admin.ts";
 import type { TunnelAdminContext } from "../sync/tunnel/ensure-stream.ts";
 import { conditionOf, readWorkers } from "../sync/worker-record.ts";
 import type { RoundReport } from "../verify/rolling/report.ts";
 import type { Closing } from "./closing.ts";
+import { keysOf } from "./keys-of.ts";
 import { openClient } from "./open-client.ts";
 import type { SyncContext } from "./sync-context.ts";
-import { tunnelNameOf } from "../sync/prepare-sync.ts";
 import { wayOf } from "./sync-ways.ts";
 import { verifySync } from "./verify-sync.ts";
 
@@ -47,10 +47,7 @@ export async function cutOverActs({ spec, way, state, context, opened }: ActsInp
   const adminOf = (signal: AbortSignal): TunnelAdminContext => ({ client, clock, chance, signal });
   const position = appliedPosition({
     ...{ state, job: active.name, clock },
-    channels: async (signal) =>
-      (await describeTunnel(adminOf(signal), nameOf(active))).channels
-        .filter(({ channelStatus }) => channelStatus !== "TERMINATED")
-        .map(({ channelId }) => channelId),
+    channels: (signal) => openChannelIds(adminOf(signal), nameOf(active)),
   });
   return {
     eager: async (on) => {
@@ -109,8 +106,7 @@ async function begunAnew(spec: SyncSpec, state: StateStore, context: SyncContext
   const targetClient = await openClient({ place: spec.target, context, concurrency: 8 }, opened);
   await deleteTunnel({ client, clock, chance, signal }, nameOf(spec));
   const gone: string[] = [stateKeys.sync(spec.name), stateKeys.control(spec.name)];
-  for (const prefix of [stateKeys.channels(spec.name), stateKeys.workers(spec.name)])
-    for await (const [key] of state.scan(prefix)) gone.push(key);
+  for (const prefix of [stateKeys.channels(spec.name), stateKeys.workers(spec.name)]) gone.push(...(await keysOf(state, prefix)));
   for (const key of gone) await state.remove(key);
   await prepareSync({
     spec: { ...spec, initial: "none" },

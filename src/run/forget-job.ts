@@ -8,6 +8,7 @@ import { stateKeys } from "../pipeline/state-keys.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
 import { conditionOf, readWorkers } from "../sync/worker-record.ts";
 import { closing } from "./closing.ts";
+import { keysOf } from "./keys-of.ts";
 import { wayOf } from "./sync-ways.ts";
 import { migrationState, openState, verificationKeys, verificationState } from "./open-state.ts";
 
@@ -74,10 +75,4 @@ async function forgetMigration(state: StateStore, spec: MigrationSpec, { clock, 
   }
   await state.remove(leaseKey);
   return keys.length;
-}
-
-async function keysOf(state: StateStore, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const [key] of state.scan(prefix)) keys.push(key);
-  return keys;
 }

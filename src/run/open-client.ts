@@ -14,7 +14,7 @@ export interface InstancePlace {
 const spareConnections = 4;
 
 /** Replies carry 4 MB of rows, one row over the line and framing. */
-const responseBytesMax = 16 * 1024 * 1024;
+export const responseBytesMax = 16 * 1024 * 1024;
 
 /** How to reach an endpoint: through sockets, or, in a simulation, without. */
 export type OpenTransport = (options: HttpTransportOptions) => HttpTransport;

@@ -20,7 +20,7 @@ import { DriftWatch, watchesDrift } from "../sync/drift-watch.ts";
 import { prepareSync, type PreparedSync, type SyncInput } from "../sync/prepare-sync.ts";
 import { peekSync, type SyncRecord } from "../sync/sync-record.ts";
 import { ensureStream } from "../sync/tunnel/ensure-stream.ts";
-import { describeTunnel } from "../sync/tunnel/tunnel-admin.ts";
+import { openChannelIds } from "../sync/tunnel/tunnel-admin.ts";
 import { TunnelSession } from "../sync/tunnel/session.ts";
 import { SyncWorker, type WorkerEnd } from "../sync/worker.ts";
 import { readWorkers } from "../sync/worker-record.ts";
@@ -200,12 +200,11 @@ export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
   return await syncWorker.run();
 }
 
-async function openChannels({ input, prepared, context }: Streaming): Promise<readonly string[]> {
+function openChannels({ input, prepared, context }: Streaming): Promise<readonly string[]> {
   const { spec, client } = input;
   const { clock, chance, signal } = context;
   const named = { tableName: spec.source.table, tunnelName: prepared.record.tunnel.name };
-  const { channels } = await describeTunnel({ client, clock, chance, signal }, named);
-  return channels.flatMap(({ channelId, channelStatus }) => (channelStatus === "TERMINATED" ? [] : [channelId]));
+  return openChannelIds({ client, clock, chance, signal }, named);
 }
 
 /** Opened when a channel begins, behind its predecessor's last write: what was parked by then is known (R6). */

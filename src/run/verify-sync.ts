@@ -5,7 +5,7 @@ import { Throttle } from "../pipeline/throttle.ts";
 import { appliedPosition } from "../sync/applied-position.ts";
 import { writeAudit } from "../sync/audit.ts";
 import { parkedRows } from "../sync/parked-rows.ts";
-import { describeTunnel } from "../sync/tunnel/tunnel-admin.ts";
+import { openChannelIds } from "../sync/tunnel/tunnel-admin.ts";
 import { repair } from "../verify/rolling/repair.ts";
 import type { RepairReport } from "../verify/rolling/repair-input.ts";
 import { runRolling } from "../verify/rolling/rolling.ts";
@@ -95,10 +95,7 @@ function syncedSides(
     scope: sides.scope,
     applied: appliedPosition({
       ...{ state, job: spec.name, clock },
-      channels: async (signal) =>
-        (await describeTunnel({ client, clock, chance, signal }, tunnel)).channels
-          .filter(({ channelStatus }) => channelStatus !== "TERMINATED")
-          .map(({ channelId }) => channelId),
+      channels: (signal) => openChannelIds({ client, clock, chance, signal }, tunnel),
     }),
     explained: parkedRows(state, spec.name),
     throttle: new Throttle(clock, spec.limits),

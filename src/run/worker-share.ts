@@ -6,15 +6,13 @@ import type { SyncSpec } from "../job/sync-spec.ts";
 import { Throttle } from "../pipeline/throttle.ts";
 import { Seats } from "../sync/tunnel/seats.ts";
 import type { Closing } from "./closing.ts";
-import type { InstancePlace } from "./open-client.ts";
+import { responseBytesMax, type InstancePlace } from "./open-client.ts";
 import type { SyncContext } from "./sync-context.ts";
 
 /** Connections beside those that reads, writes and waiting reads take. */
 const spareConnections = 8;
 /** Reads of drained channels that may wait at an embedded server at once. */
 const waitingReads = 16;
-/** Replies carry 4 MB of rows, one row over the line and framing. */
-const responseBytesMax = 16 * 1024 * 1024;
 
 /** What all tables of one worker process share, so that hundreds of them cost no more connections and bytes in flight than one. */
 export class WorkerShare {

@@ -81,6 +81,12 @@ export async function findTunnel(context: TunnelAdminContext, name: TunnelName):
   }
 }
 
+/** Ids of the channels that are not over. @throws as `describeTunnel` */
+export async function openChannelIds(context: TunnelAdminContext, name: TunnelName): Promise<readonly string[]> {
+  const { channels } = await describeTunnel(context, name);
+  return channels.flatMap(({ channelId, channelStatus }) => (channelStatus === "TERMINATED" ? [] : [channelId]));
+}
+
 /** False: there was none, or it was deleted by a request whose answer was lost. Its clients hear of it with their next call. */
 export async function deleteTunnel(context: TunnelAdminContext, { tableName, tunnelName }: TunnelName): Promise<boolean> {
   const { client, signal } = context;
