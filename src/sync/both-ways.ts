@@ -20,6 +20,7 @@ export function bothWays(forward: SyncStatus, back: SyncStatus): SyncStatus {
     counts: addCounts(forward.counts, back.counts),
     changesPerSecond: forward.changesPerSecond + back.changesPerSecond,
     lagMs,
+    unread: forward.unread === null || back.unread === null ? null : forward.unread + back.unread,
     copyPassed: forward.copyPassed && back.copyPassed,
     parked: forward.parked + back.parked,
     ...(expiries.length === 0 ? {} : { expiresInHours: Math.min(...expiries) }),

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { ArrivalRate } from "./arrival-rate.ts";
 import type { ChangePage } from "./channel.ts";
 
 /** What became of a window of changes. */
@@ -61,6 +62,8 @@ export interface ChannelState {
   readonly oldestWaiting: number | null;
   /** Everything committed before this moment is applied; null until the channel was read to its end once. */
   readonly caughtUpAt: number | null;
+  /** Changes committed a second at the source, over about the last minute that was read; null until enough was. */
+  readonly arriving: number | null;
   /** When the position last moved, or the channel was last seen to have nothing. */
   readonly lastSign: number;
 }
@@ -75,6 +78,7 @@ export class ChannelProgress {
   #appliedThrough: number | null = null;
   #oldestWaiting: number | null = null;
   #caughtUpAt: number | null = null;
+  readonly #arrivals = new ArrivalRate();
   #lastSign: number;
 
   constructor(id: string, kind: "base" | "stream", clock: Clock) {
@@ -98,6 +102,8 @@ export class ChannelProgress {
     this.#oldestWaiting = null;
     const last = pages.at(-1)!;
     if (!last.more) this.#caughtUpAt = last.askedAt;
+    const upTo = last.more ? this.#appliedThrough : last.askedAt;
+    if (upTo !== null) this.#arrivals.passed(upTo, counts.changes);
     this.#lastSign = this.#clock.now();
   }
 
@@ -110,6 +116,7 @@ export class ChannelProgress {
       appliedThrough: this.#appliedThrough,
       oldestWaiting: this.#oldestWaiting,
       caughtUpAt: this.#caughtUpAt,
+      arriving: this.#arrivals.perSecond,
       lastSign: this.#lastSign,
     };
   }

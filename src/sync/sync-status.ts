@@ -32,6 +32,8 @@ export interface ChannelStatus extends ChannelState {
   readonly worker: string;
   /** Milliseconds between the commit of the oldest change that may not be applied and now. Null: not known yet. */
   readonly lagMs: number | null;
+  /** Changes that are not applied, estimated from the lag and from how many the source commits (the tunnel service does not count them). Null: not known yet. */
+  readonly unread: number | null;
 }
 
 /** JSON-clean; times are wall clock, milliseconds. */
@@ -48,6 +50,8 @@ export interface SyncStatus {
   readonly changesPerSecond: number;
   /** The greatest of the channels', null while one is not known. */
   readonly lagMs: number | null;
+  /** The sum of the channels' estimates, null while one is not known. */
+  readonly unread: number | null;
   /** Every channel has passed the end of the copy (R3): verification and cut-over may say something. */
   readonly copyPassed: boolean;
   /** Keys that are parked (R6). */
@@ -75,7 +79,10 @@ export async function syncStatus(input: StatusInput): Promise<SyncStatus> {
   const judged = records.map((worker) => ({ worker, condition: conditionOf(worker, now) }));
   const alive = judged.filter(({ condition }) => condition === "alive").map(({ worker }) => worker);
   const channels = alive.flatMap((worker) =>
-    worker.channels.map((channel): ChannelStatus => ({ ...channel, worker: worker.worker, lagMs: lagOf(channel, worker, now) })),
+    worker.channels.map((channel): ChannelStatus => {
+      const lagMs = lagOf(channel, worker, now);
+      return { ...channel, worker: worker.worker, lagMs, unread: unreadOf(channel, lagMs) };
+    }),
   );
   const held = new Set(channels.map(({ id }) => id));
   const unheld = (tunnel ?? []).filter(({ id }) => !held.has(id));
@@ -100,6 +107,7 @@ export async function syncStatus(input: StatusInput): Promise<SyncStatus> {
     counts: records.reduce((sum, worker) => addCounts(sum, worker.counts), noCounts),
     changesPerSecond: alive.reduce((sum, worker) => sum + worker.changesPerSecond, 0),
     lagMs: alive.length === 0 && unheld.length === 0 ? null : lagMs,
+    unread: unheld.length > 0 || alive.length === 0 ? null : channels.reduce(sumOfKnown, 0),
     copyPassed,
     parked,
     ...(retentionHours === undefined || oldest === undefined ? {} : { expiresInHours: retentionHours - (now - oldest) / 3_600_000 }),
@@ -117,6 +125,15 @@ function lagOf({ oldestWaiting, caughtUpAt, appliedThrough }: ChannelState, { be
   if (since === null) return null;
   const lag = Math.max(0, beat - since);
   return oldestWaiting === null && lag < readAgainMs ? Math.max(0, silence - beatGraceMs) : lag + silence;
+}
+
+function unreadOf({ doing, arriving }: ChannelState, lagMs: number | null): number | null {
+  if (doing === "finished" || lagMs === 0) return 0;
+  return lagMs === null || arriving === null ? null : Math.round((lagMs / 1000) * arriving);
+}
+
+function sumOfKnown(sum: number | null, { unread }: ChannelStatus): number | null {
+  return sum === null || unread === null ? null : sum + unread;
 }
 
 /** A channel without changes is read at least so often. */

@@ -32,6 +32,11 @@ export function metricsText(records: readonly (WorkerRecord & { readonly job: st
     ...records.flatMap(({ job, counts }) =>
       kinds.map((kind) => `tableferry_sync_changes_total{${label("job", job)},outcome="${kind}"} ${counts[kind]}`),
     ),
+    "# HELP tableferry_sync_conflicts_total Columns that both sites of a two-way sync had changed, by the policy that decided.",
+    "# TYPE tableferry_sync_conflicts_total counter",
+    ...records.flatMap(({ job, counts: { conflicts = {} } }) =>
+      Object.entries(conflicts).map(([policy, of]) => `tableferry_sync_conflicts_total{${label("job", job)},policy="${policy}"} ${of}`),
+    ),
     "# HELP tableferry_sync_lag_seconds Seconds between the commit of the oldest change that may not be applied and now, by channel.",
     "# TYPE tableferry_sync_lag_seconds gauge",
     ...records.flatMap(({ job, channels }) =>
@@ -39,6 +44,16 @@ export function metricsText(records: readonly (WorkerRecord & { readonly job: st
         const since = channel.oldestWaiting ?? channel.caughtUpAt ?? channel.appliedThrough;
         const name = `tableferry_sync_lag_seconds{${label("job", job)},${label("channel", channel.id)}}`;
         return since === null ? [] : [`${name} ${lagSeconds(channel, since, now)}`];
+      }),
+    ),
+    "# HELP tableferry_sync_unread_changes Changes that are not applied, estimated from the lag and from how many the source commits, by channel.",
+    "# TYPE tableferry_sync_unread_changes gauge",
+    ...records.flatMap(({ job, channels }) =>
+      channels.flatMap((channel) => {
+        const since = channel.oldestWaiting ?? channel.caughtUpAt ?? channel.appliedThrough;
+        if (since === null || channel.arriving === null) return [];
+        const unread = Math.round(lagSeconds(channel, since, now) * channel.arriving);
+        return [`tableferry_sync_unread_changes{${label("job", job)},${label("channel", channel.id)}} ${unread}`];
       }),
     ),
     "# HELP tableferry_sync_channels Channels held.",

@@ -60,8 +60,9 @@ export function syncStatusLine(status: Pick<SyncJobStatus, "job" | "phase" | "la
   return `${status.job}: ${status.phase}, ${lag}, ${count(status.changesPerSecond)} changes/s, ${counted(status.counts.changes, "change")} in all${parked}`;
 }
 
-function lagText({ lagMs, unheld }: SyncJobStatus): string {
-  const lag = lagMs === null ? "not known yet" : duration(lagMs / 1000);
+function lagText({ lagMs, unread, unheld }: SyncJobStatus): string {
+  const changes = unread === null || unread === 0 ? "" : `, about ${counted(unread, "change")}`;
+  const lag = lagMs === null ? "not known yet" : `${duration(lagMs / 1000)}${changes}`;
   return unheld.length === 0 ? lag : `${lag}, ${counted(unheld.length, "channel")} held by no living worker`;
 }
 

@@ -28,6 +28,7 @@ class Told {
       appliedThrough: null,
       oldestWaiting: null,
       caughtUpAt: at,
+      arriving: null,
       lastSign: now,
     };
     const owner = { host: "h", boot: "", pidSpace: "", pid: 1, started: "" };

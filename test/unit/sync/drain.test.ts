@@ -7,7 +7,17 @@ import type { WorkerRecord } from "../../../src/sync/worker-record.ts";
 const ordered = 1000;
 
 function held(id: string, caughtUpAt: number | null, doing: ChannelState["doing"] = "reading"): ChannelState {
-  return { id, kind: "stream", doing, counts: noCounts, appliedThrough: null, oldestWaiting: null, caughtUpAt, lastSign: 0 };
+  return {
+    id,
+    kind: "stream",
+    doing,
+    counts: noCounts,
+    appliedThrough: null,
+    oldestWaiting: null,
+    caughtUpAt,
+    arriving: null,
+    lastSign: 0,
+  };
 }
 
 function worker(drained: WorkerRecord["drained"]): WorkerRecord {

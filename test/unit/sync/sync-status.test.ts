@@ -29,6 +29,7 @@ const channel: ChannelState = {
   appliedThrough: now - 60_000,
   oldestWaiting: null,
   caughtUpAt: now - 1300,
+  arriving: 100,
   lastSign: now - 1300,
 };
 const worker: WorkerRecord = {
@@ -75,6 +76,13 @@ describe("how a sync stands", () => {
     const behind = { ...channel, id: "d", oldestWaiting: now - 31_000 };
     const { lagMs } = await status({ record, workers: [{ ...worker, channels: [channel, behind] }] });
     expect(lagMs).toBe(31_000);
+  });
+
+  test("how many changes are unread is estimated from the lag and from what the source commits, once both are known", async () => {
+    const behind = withChannel({ oldestWaiting: now - 31_000 });
+    expect((await status(behind)).unread).toBe(3100);
+    expect((await status({ record, workers: [worker] })).unread).toBe(0);
+    expect((await status(withChannel({ oldestWaiting: now - 31_000, arriving: null }))).unread).toBeNull();
   });
 
   test("a channel that no living worker holds is behind by what the service knows of it", async () => {

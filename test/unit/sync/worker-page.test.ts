@@ -12,6 +12,7 @@ const channel: ChannelState = {
   appliedThrough: now - 5000,
   oldestWaiting: null,
   caughtUpAt: now - 300,
+  arriving: 100,
   lastSign: now - 300,
 };
 const record: WorkerRecord & { job: string } = {
@@ -46,5 +47,13 @@ describe("a worker's metrics", () => {
     expect(text).toContain('tableferry_sync_lag_seconds{job="or\\"ders",channel="c1"} 0\n');
     const behind = metricsText([{ ...record, channels: [{ ...channel, oldestWaiting: now - 7000 }] }], now);
     expect(behind).toContain('channel="c1"} 7\n');
+    expect(behind).toContain('tableferry_sync_unread_changes{job="or\\"ders",channel="c1"} 700\n');
+  });
+
+  test("count the conflicts of a two-way sync by the policy that decided", () => {
+    const conflicts = { "last-writer": 4, source: 0, target: 2, merge: 0 };
+    const text = metricsText([{ ...record, counts: { ...noCounts, conflicts } }], now);
+    expect(text).toContain('tableferry_sync_conflicts_total{job="or\\"ders",policy="last-writer"} 4\n');
+    expect(text).toContain('policy="target"} 2\n');
   });
 });

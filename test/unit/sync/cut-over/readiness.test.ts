@@ -9,7 +9,7 @@ const now = 1_000_000;
 const worker = { condition: "alive" } as SyncStatus["workers"][number];
 const status: SyncStatus = {
   ...{ job: "orders", phase: "in step", record: undefined, control: { paused: false, draining: false }, workers: [worker], channels: [] },
-  ...{ unheld: [], counts: noCounts, changesPerSecond: 0, lagMs: 200, copyPassed: true, parked: 0 },
+  ...{ unheld: [], counts: noCounts, changesPerSecond: 0, lagMs: 200, unread: 0, copyPassed: true, parked: 0 },
 };
 const round = { differing: 0, unsettled: 0 } as RoundReport;
 const verification: RollingReport = { job: "orders", verifiedSince: now - 5000, current: null, last: round, days: [] };
