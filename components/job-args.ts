@@ -3,7 +3,7 @@ import type { MigrationInput } from "../src/index.ts";
 import type { Inputs } from "./by-text.ts";
 import type { Side } from "./place.ts";
 
-/** What migrations and verifications are declared with alike; fields that a job file has too mean the same here. */
+/** What migrations and verifications, and for the most part syncs, are declared with alike; fields that a job file has too mean the same here. */
 export interface JobArgs {
   readonly source: Side;
   readonly target: Side;

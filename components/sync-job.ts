@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EndpointInput, SyncInput } from "../src/index.ts";
 import { ByText, urnOf, type Inputs } from "./by-text.ts";
-import { incarnationOf, placeOf, type Side } from "./place.ts";
+import type { JobArgs } from "./job-args.ts";
+import { incarnationOf, placeOf } from "./place.ts";
 import { stopAtInterrupt } from "./stop-at-interrupt.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -12,19 +13,12 @@ export interface Runner {
 }
 
 /** Fields that a job file of kind `sync` has too mean the same here (docs/replication.md). */
-export interface SyncJobArgs {
-  readonly source: Side;
-  readonly target: Side;
-  /** A module whose default export is `defineMapping(…)`, relative to the folder of Pulumi.yaml, or the rules themselves. Left out: rows as they are. */
-  readonly mapping?: Inputs<NonNullable<SyncInput["mapping"]>> | undefined;
+export interface SyncJobArgs extends Pick<
+  JobArgs,
+  "source" | "target" | "mapping" | "range" | "filter" | "versions" | "limits" | "state" | "rejects"
+> {
   /** Names the job's state and its tunnel. Default: the resource's name when it was first made; a renamed resource keeps it. */
   readonly jobName?: pulumi.Input<string> | undefined;
-  readonly range?: Inputs<NonNullable<SyncInput["range"]>> | undefined;
-  readonly filter?: Inputs<NonNullable<SyncInput["filter"]>> | undefined;
-  readonly versions?: pulumi.Input<"latest" | "keep"> | undefined;
-  readonly limits?: Inputs<NonNullable<SyncInput["limits"]>> | undefined;
-  readonly state?: Inputs<NonNullable<SyncInput["state"]>> | undefined;
-  readonly rejects?: Inputs<NonNullable<SyncInput["rejects"]>> | undefined;
   readonly verify?: Inputs<NonNullable<SyncInput["verify"]>> | undefined;
   /** How the target comes to what is there already: `copy` (default), `base-data` through the tunnel, `none`. */
   readonly initial?: pulumi.Input<"copy" | "base-data" | "none"> | undefined;

@@ -3,10 +3,8 @@ import type { Clock } from "../../base/clock.ts";
 import { TableferryError } from "../../base/error.ts";
 import { Gate } from "../../base/gate.ts";
 import type { ChangeEncoder } from "../../connector/change.ts";
-import type { Described, ScanScope, Source, Target } from "../../connector/connector.ts";
 import { keyTitle } from "../../connector/table-store/key-bounds.ts";
-import { RowRefused, type CompiledMapping, type FlowRow, type Refusal } from "../../job/mapping.ts";
-import type { KeySchema } from "../../model/schema.ts";
+import { RowRefused, type FlowRow, type Refusal } from "../../job/mapping.ts";
 import type { Fence } from "../../pipeline/fence.ts";
 import { originalOf } from "../../pipeline/rejects.ts";
 import { stateKeys } from "../../pipeline/state-keys.ts";
@@ -14,23 +12,19 @@ import type { StateEntry, StateStore } from "../../pipeline/state-store.ts";
 import { Throttle } from "../../pipeline/throttle.ts";
 import { Writer } from "../../pipeline/writer.ts";
 import type { SourceKey } from "./cell-plan.ts";
-import { changeEncoderOf } from "./change-applier.ts";
+import { changeEncoderOf, type ChangeApplierOptions } from "./change-applier.ts";
 import { assertLooksUp, keysBehind } from "./look-ups.ts";
 import { ChangeMapper } from "./map-change.ts";
 import { conditionFailed, Outbox } from "./outbox.ts";
 import { keyOf, parkedId, readParked, unparkedValue, type Parked } from "./parked.ts";
 import { changeParked } from "./parked-keys.ts";
 
-export interface ReplayOptions {
+export interface ReplayOptions extends Pick<
+  ChangeApplierOptions,
+  "mapping" | "scope" | "source" | "sourceKey" | "target" | "described" | "clock"
+> {
   readonly state: StateStore;
   readonly job: string;
-  readonly mapping: CompiledMapping;
-  readonly scope: ScanScope;
-  readonly source: Source;
-  readonly sourceKey: readonly KeySchema[];
-  readonly target: Target;
-  readonly described: Pick<Described, "allowUpdate" | "title">;
-  readonly clock: Clock;
   readonly chance: Chance;
   readonly signal: AbortSignal;
   /** Milliseconds a write may take; then it has been given up. */
