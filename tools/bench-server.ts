@@ -2,7 +2,7 @@
  * `npm run bench:server [-- rows=5000000 only=batch,scan,single,open-loop,start,memory,keys]`: how quick and how large the embedded Table Store is.
  *
  * Questions and pass lines stand beside each part below. Corpus: test/bench/corpus.ts, orders of about 300 bytes of data. Every server is a process of its own;
- * ours is compiled and durable (LevelDB, synced), the yardstick dynalite keeps everything in memory, and the ceiling is a signed `node:http` echo. Server
+ * ours is compiled and durable (LevelDB, synced), the yardsticks dynalite and (where Java is) DynamoDB Local keep everything in memory, and the ceiling is a signed `node:http` echo. Server
  * CPU is that of all its threads, from the system. The machine is shared by client and server, and noisy: quote ratios. Knobs: `rows` of the parts
  * that need many, `few` of those that compare with dynalite, `requests`.
  */
@@ -13,6 +13,7 @@ import { join, resolve } from "node:path";
 import type { Measured } from "../test/bench/measure.ts";
 import { ServerProcess } from "../test/bench/server/server-process.ts";
 import { numberOption, textOption } from "./options.ts";
+import { toolchains } from "./sdks/toolchain.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const rows = numberOption("rows", 5_000_000);
@@ -20,6 +21,7 @@ const few = numberOption("few", 200_000);
 const requests = numberOption("requests", 30_000);
 const only = new Set(textOption("only", "batch,scan,single,open-loop,start,memory,keys").split(","));
 const folder = mkdtempSync(join(tmpdir(), "tableferry-bench-"));
+const dynamoCache = join(root, ".tableferry/dynamodb-local");
 const source = ["--conditions=tableferry-source"];
 const bench = (script: string) => join(root, "test/bench", script);
 let stores = 0;
@@ -36,6 +38,13 @@ function startStore(name = `store-${stores++}`): Promise<ServerProcess> {
     "0",
     "--json",
   ]);
+}
+/** Undefined where there is no Java or no Maven. */
+async function startDynamoLocal(): Promise<ServerProcess | undefined> {
+  if (toolchains["java"]!.missing() !== undefined) return undefined;
+  const server = await ServerProcess.start([bench("server/dynamodb-local.ts"), `cache=${dynamoCache}`], source);
+  await server.answers(60);
+  return server;
 }
 const startDynalite = () => ServerProcess.start([bench("server/dynalite-server.ts")], source);
 
@@ -83,19 +92,28 @@ function line(title: string, { perSecond, serverMicros }: Cost, unit = "rows"): 
 const verdict = (text: string) => console.log(`  → ${text}\n`);
 
 async function batchAndScan(): Promise<void> {
-  const [plain, streamed, peer] = [await startStore(), await startStore(), await startDynalite()];
+  const [plain, streamed, peer, amazon] = [await startStore(), await startStore(), await startDynalite(), await startDynamoLocal()];
   makeTable(plain);
   makeTable(streamed, "stream=yes");
-  console.log(`batch writes of ${number(few)} rows: ours 200 a request, durable; dynalite 25 a request, its most, in memory; 8 in flight`);
+  console.log(
+    `batch writes of ${number(few)} rows: ours 200 a request, durable; the peers 25 a request, their most, in memory; 8 in flight`,
+  );
   const ours = load(plain, few);
   line("tableferry", ours);
   const withStream = load(streamed, few);
   line("tableferry, with a stream", withStream);
   const theirs = cost(peer, "server/dynalite-bulk.ts", "op=load", `rows=${few}`);
   line("dynalite", theirs);
-  verdict(
-    `${number(ours.perSecond / theirs.perSecond, 1)} x and with a stream ${number(withStream.perSecond / theirs.perSecond, 1)} x dynalite's rows/s (pass line 6 x); server CPU a row at most 14 µs`,
-  );
+  const against = (peerCost: Cost) =>
+    `${number(ours.perSecond / peerCost.perSecond, 1)} x, with a stream ${number(withStream.perSecond / peerCost.perSecond, 1)} x`;
+  if (amazon === undefined) console.log("  DynamoDB Local: skipped, it needs a JDK 17 and Maven");
+  else {
+    const local = cost(amazon, "server/dynalite-bulk.ts", "op=load", `rows=${few}`);
+    line("DynamoDB Local", local);
+    verdict(`${against(local)} DynamoDB Local's rows/s (pass line 2 x)`);
+    await amazon.end();
+  }
+  verdict(`${against(theirs)} dynalite's rows/s (pass line 6 x); server CPU a row at most 14 µs`);
   if (only.has("scan")) {
     console.log("range read, pages of up to 1 MB, one reader");
     const read = cost(plain, "ours/scan.ts", "tables=legacy/orders", "decoded=no", "workers=1");

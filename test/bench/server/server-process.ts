@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A server under measurement: a process of its own, whose first line of output says where it is. */
 export class ServerProcess {
@@ -38,6 +40,23 @@ export class ServerProcess {
 
   get pid(): number {
     return this.#child.pid!;
+  }
+
+  /** Waits until it takes connections. @throws after so many seconds in vain */
+  async answers(seconds: number): Promise<void> {
+    const { hostname, port } = new URL(this.endpoint);
+    const end = performance.now() + seconds * 1000;
+    for (;;) {
+      const socket = connect(Number(port), hostname);
+      const opened = await once(socket, "connect").then(
+        () => true,
+        () => false,
+      );
+      socket.destroy();
+      if (opened) return;
+      if (performance.now() > end) throw new Error(`${this.endpoint} takes no connections`);
+      await sleep(100);
+    }
   }
 
   /** Seconds of CPU of all its threads so far; the kernel counts them in hundredths. */
