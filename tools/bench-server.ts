@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Measured } from "../test/bench/measure.ts";
+import { MemoryLimit } from "../test/bench/server/memory-limit.ts";
 import { ServerProcess } from "../test/bench/server/server-process.ts";
 import { numberOption, textOption } from "./options.ts";
 import { toolchains } from "./sdks/toolchain.ts";
@@ -179,8 +180,12 @@ function start(): void {
 }
 
 async function large(): Promise<void> {
-  console.log(`${number(rows)} rows`);
+  const limit = MemoryLimit.make(512 * 1024 * 1024);
+  console.log(
+    `${number(rows)} rows, ${limit === undefined ? "all memory (no right to make a control group)" : "in a control group of 512 MB"}`,
+  );
   let store = await startStore("large");
+  limit?.add(store.pid);
   makeTable(store);
   const gets = (server: ServerProcess, of: number, count: number) =>
     cost(server, "server/requests.ts", "server=store", "op=get", "connections=32", `count=${count}`, `rows=${of}`);
@@ -201,6 +206,7 @@ async function large(): Promise<void> {
   await store.end("SIGKILL");
   const killed = performance.now();
   store = await startStore("large");
+  limit?.add(store.pid);
   const count = gets(store, rows, 1);
   verdict(
     `first answer ${number(performance.now() - killed)} ms after a start behind SIGKILL, the client's own start included (pass line 1,000); ${number(count.perSecond)} requests/s`,
@@ -220,6 +226,7 @@ async function large(): Promise<void> {
     await small.end();
   }
   await store.end();
+  limit?.remove();
 }
 
 if (spawnSync(process.execPath, [join(root, "tools/build.ts")], { stdio: "inherit" }).status !== 0) process.exit(1);
