@@ -2,10 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { TableStoreClient } from "../../src/client/table-store-client.ts";
-import { INF_MAX, INF_MIN } from "../../src/model/value.ts";
-import { decodeRows } from "../../src/wire/plainbuffer/decode.ts";
-import { encodeChange, encodeKey } from "../../src/wire/plainbuffer/encode.ts";
+import { encodeChange } from "../../src/wire/plainbuffer/encode.ts";
 import { changesOf, FIRST_PROJECT_MS, messagesOf, StackProject, type CommandResult } from "./harness.ts";
+import { namesById } from "./names-by-id.ts";
 import { outputsOf, resourceOf, serversOf, tableferry } from "./tableferry-project.ts";
 import { ownKeyOf, Writers, type WriterSides } from "./writers.ts";
 
@@ -57,24 +56,6 @@ async function refused(result: Promise<CommandResult>, words: string): Promise<v
 const workersOf = (project: StackProject) => project.processes().filter(({ command }) => command.includes(" sync run "));
 
 type Rows = ReadonlyMap<string, unknown>;
-
-/** Rows of table `orders` by id, with their names. */
-async function rowsOf(from: TableStoreClient): Promise<Rows> {
-  const bound = (value: typeof INF_MIN | typeof INF_MAX) => encodeKey([{ name: "id", value }]);
-  const found = new Map<string, unknown>();
-  const whole = {
-    tableName: "orders",
-    direction: "forward",
-    selection: { maxVersions: 1 },
-    start: bound(INF_MIN),
-    end: bound(INF_MAX),
-  } as const;
-  for await (const { rows } of from.getRangePages(whole)) {
-    if (rows.length > 0)
-      for (const { key, cells } of decodeRows(rows)) found.set(String(key[0]?.value), cells.find(({ name }) => name === "name")?.value);
-  }
-  return found;
-}
 
 /** Keys whose last acknowledged write is not what a side holds. */
 function missing(acknowledged: ReadonlyMap<string, string>, rows: Rows): string[] {
@@ -187,8 +168,8 @@ describe("a table that moves while it is written", () => {
 
     await writers!.stop();
     const { acknowledged, writes, refused: denied, longestMs } = writers!;
-    expect(missing(acknowledged, await rowsOf(owner.source))).toEqual([]);
-    await vi.waitFor(async () => expect(await rowsOf(owner.target)).toEqual(await rowsOf(owner.source)), 30_000);
+    expect(missing(acknowledged, await namesById(owner.source))).toEqual([]);
+    await vi.waitFor(async () => expect(await namesById(owner.target)).toEqual(await namesById(owner.source)), 30_000);
     expect(denied.source).toBeGreaterThan(0);
     const fences = [there, back].map(({ fenceSeconds }) => Number(fenceSeconds));
     for (const seconds of fences) expect(seconds).toBeLessThanOrEqual(MAX_FENCE_SECONDS);
@@ -207,14 +188,14 @@ describe("a table that moves while it is written", () => {
   });
 
   test("destroy leaves no worker, and both tables with their rows, open to writers", async () => {
-    const rows = await rowsOf(owner.source);
+    const rows = await namesById(owner.source);
     const stack = await project.exportStack();
     const targets = ["orders-writers", "orders-proof", "orders-sync"].flatMap((name) => ["--target", resourceOf(stack, name).urn]);
     const destroyed = messagesOf(await succeed(project.destroy(...targets))).join("\n");
     expect(destroyed).toContain("both sides take writes again");
     expect(workersOf(project)).toEqual([]);
-    expect(await rowsOf(owner.source)).toEqual(rows);
-    expect(await rowsOf(owner.target)).toEqual(rows);
+    expect(await namesById(owner.source)).toEqual(rows);
+    expect(await namesById(owner.target)).toEqual(rows);
   });
 
   test("declared again it goes on, and phase retired ends it where the writers are then", async () => {
@@ -228,7 +209,7 @@ describe("a table that moves while it is written", () => {
     }
     expect(workersOf(project)).toEqual([]);
     expect(await standing()).toMatchObject({ writers: "target", phase: "retired", turns: 5 });
-    expect(await rowsOf(owner.target)).toEqual(await rowsOf(owner.source));
+    expect(await namesById(owner.target)).toEqual(await namesById(owner.source));
     expect(Object.keys(changesOf(await succeed(project.up("--skip-preview"))))).toEqual(["same"]);
     declare("reverse");
     await refused(project.preview(), "it is retired");

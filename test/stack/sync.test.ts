@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TableStoreClient } from "../../src/client/table-store-client.ts";
-import { INF_MAX, INF_MIN } from "../../src/model/value.ts";
-import { decodeRows } from "../../src/wire/plainbuffer/decode.ts";
 import { tunnelList } from "../../src/wire/operation/tunnel-list.ts";
-import { encodeChange, encodeKey } from "../../src/wire/plainbuffer/encode.ts";
+import { encodeChange } from "../../src/wire/plainbuffer/encode.ts";
 import { changesOf, eventually, FIRST_PROJECT_MS, messagesOf, StackProject, type CommandResult, type RunningCommand } from "./harness.ts";
+import { namesById } from "./names-by-id.ts";
 import { csvOf, outputsOf, resourceOf, serversOf, tableferry } from "./tableferry-project.ts";
 
 const ROWS = 2000;
@@ -48,24 +47,6 @@ async function client(project: StackProject, instance: string): Promise<TableSto
   return new TableStoreClient({ endpoint, instance, credentials: { id: accessKeyId, secret: accessKeySecret } });
 }
 
-/** Rows of table `orders` by id, with their names. */
-async function names(from: TableStoreClient): Promise<Map<string, unknown>> {
-  const bound = (value: typeof INF_MIN | typeof INF_MAX) => encodeKey([{ name: "id", value }]);
-  const found = new Map<string, unknown>();
-  const range = {
-    tableName: "orders",
-    direction: "forward",
-    selection: { maxVersions: 1 },
-    start: bound(INF_MIN),
-    end: bound(INF_MAX),
-  } as const;
-  for await (const { rows } of from.getRangePages(range)) {
-    if (rows.length > 0)
-      for (const { key, cells } of decodeRows(rows)) found.set(String(key[0]?.value), cells.find(({ name }) => name === "name")?.value);
-  }
-  return found;
-}
-
 function put(to: TableStoreClient, id: string, name: string): Promise<unknown> {
   const change = encodeChange({ type: "put", key: [{ name: "id", value: id }], cells: [{ name: "name", value: name }] });
   return to.putRow({ tableName: "orders", change, condition: { existence: "ignore" } });
@@ -76,7 +57,7 @@ async function follows(project: StackProject, id: string, name: string): Promise
   const [legacy, modern] = [await client(project, "legacy"), await client(project, "modern")];
   try {
     await put(legacy, id, name);
-    for (let looks = 0; (await names(modern)).get(id) !== name; looks++) {
+    for (let looks = 0; (await namesById(modern)).get(id) !== name; looks++) {
       if (looks > 200) throw new Error(`row ${id} did not arrive within 20 s`);
       await delay(100);
     }
@@ -112,7 +93,7 @@ describe("a sync job", () => {
     });
     expect(workersOf(project)).toHaveLength(2);
     const modern = await client(project, "modern");
-    expect((await names(modern)).size).toBe(ROWS);
+    expect((await namesById(modern)).size).toBe(ROWS);
     await modern.close();
   });
 
@@ -210,7 +191,7 @@ describe("a sync job", () => {
     expect(workersOf(project)).toEqual([]);
     expect(existsSync(join(project.folder, ".tableferry/sync/test/follow.json"))).toBe(false);
     const modern = await client(project, "modern");
-    expect((await names(modern)).get("000011")).toBe("the last one");
+    expect((await namesById(modern)).get("000011")).toBe("the last one");
     await modern.close();
   });
 
@@ -221,7 +202,7 @@ describe("a sync job", () => {
     await succeed(project.up("--skip-preview"));
     await follows(project, "000013", "again");
     const modern = await client(project, "modern");
-    expect((await names(modern)).get("000012")).toBe("while nobody followed");
+    expect((await namesById(modern)).get("000012")).toBe("while nobody followed");
     await modern.close();
   });
 

@@ -1,7 +1,5 @@
 import { systemClock } from "../../../src/base/clock.ts";
-import type { TableStoreClient } from "../../../src/client/table-store-client.ts";
-import { changeOf, orders } from "../corpus.ts";
-import { inFlight } from "../peer/sdk-client.ts";
+import { writeOrders } from "../write-orders.ts";
 import { cpuOf, peakMegabytes, type SyncBench } from "./sync-bench.ts";
 
 export interface BacklogOptions {
@@ -58,22 +56,4 @@ export async function backlog(bench: SyncBench, options: BacklogOptions): Promis
   const peak = Math.max(...running.map(({ pid }) => peakMegabytes(pid!)));
   for (const worker of running) await bench.stop(worker);
   return `${name.padEnd(10)} ${workers} worker(s), ${channels} channel(s): ${Math.round(rate).toLocaleString("en")} changes/s over ${seconds.toFixed(0)} s, ${clientCpu.toFixed(1)} us worker CPU, ${serverCpu.toFixed(1)} us server CPU a change, ${peak} MB peak a worker`;
-}
-
-export async function writeOrders(client: TableStoreClient, tableName: string, count: number): Promise<void> {
-  const condition = { existence: "ignore" } as const;
-  const writes = inFlight(8);
-  let batch: Uint8Array[] = [];
-  const send = async () => {
-    const rows = batch.map((change) => ({ type: "put" as const, change, condition }));
-    batch = [];
-    await writes.add(async () => {
-      const reply = await client.batchWriteRow({ tables: [{ tableName, rows }] });
-      const refused = reply.tables[0]!.rows.find((row) => !row.ok);
-      if (refused !== undefined) throw new Error(JSON.stringify(refused));
-    });
-  };
-  for (const order of orders(count)) if (batch.push(changeOf(order)) === 200) await send();
-  if (batch.length > 0) await send();
-  await writes.drain();
 }

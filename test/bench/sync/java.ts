@@ -6,7 +6,7 @@ import { systemChance } from "../../../src/base/chance.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { ensureTunnel } from "../../../src/sync/tunnel/tunnel-admin.ts";
 import { toolchains } from "../../../tools/sdks/toolchain.ts";
-import { writeOrders } from "./backlog.ts";
+import { writeOrders } from "../write-orders.ts";
 import { cpuOf, type SyncBench } from "./sync-bench.ts";
 
 /** The same backlog taken by our worker, which applies it, and by the official Java worker, which only counts. */

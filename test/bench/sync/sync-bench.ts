@@ -15,6 +15,7 @@ import type { SyncSpec } from "../../../src/job/sync-spec.ts";
 import { syncJobStatus, type SyncJobStatus } from "../../../src/run/sync-job.ts";
 import { peakMegabytes } from "../measure.ts";
 import type { ServerProcess } from "../server/server-process.ts";
+import { ordersTable } from "../orders-table.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const command = join(root, "dist/src/cli/main.js");
@@ -44,21 +45,7 @@ export class SyncBench {
   /** A table with a stream, cut before these partition keys. */
   async makeTable(instance: string, table: string, cuts: readonly string[] = [], originColumns: readonly string[] = []): Promise<void> {
     const client = this.client(instance);
-    await client.createTable({
-      meta: {
-        tableName: table,
-        key: [
-          { name: "customer", type: "string" },
-          { name: "order", type: "integer" },
-        ],
-        definedColumns: [],
-      },
-      reserved: { read: 0, write: 0 },
-      options: { timeToLive: -1, maxVersions: 1 },
-      partitions: [],
-      indexes: [],
-      stream: { enabled: true, expirationHours: 24, originColumns },
-    });
+    await client.createTable(ordersTable(table, { enabled: true, expirationHours: 24, originColumns }));
     await client.close();
     for (const cut of cuts) await this.admin.splitPartition(instance, table, cut);
   }

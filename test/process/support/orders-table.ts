@@ -3,6 +3,7 @@ import { TableStoreClient } from "../../../src/client/table-store-client.ts";
 import { encodeChange, encodeKey } from "../../../src/wire/plainbuffer/encode.ts";
 import { RowWalker } from "../../../src/wire/plainbuffer/walk.ts";
 import { orders } from "../../bench/corpus.ts";
+import { ordersTable } from "../../bench/orders-table.ts";
 import type { RunningServer, Workplace } from "./processes.ts";
 
 /** Every so many-th order has an amount that is text: the mapping of the crash tests rejects it. */
@@ -22,20 +23,7 @@ export function clientOf(place: Workplace, server: RunningServer, instance: stri
 
 /** Loads the seeded corpus into table `orders`; returns the number of rows that a mapping will reject. */
 export async function loadOrders(client: TableStoreClient, count: number): Promise<number> {
-  await client.createTable({
-    meta: {
-      tableName: "orders",
-      key: [
-        { name: "customer", type: "string" },
-        { name: "order", type: "integer" },
-      ],
-      definedColumns: [],
-    },
-    reserved: { read: 0, write: 0 },
-    options: { timeToLive: -1, maxVersions: 1 },
-    partitions: [],
-    indexes: [],
-  });
+  await client.createTable(ordersTable("orders"));
   let rejected = 0;
   let batch: Uint8Array[] = [];
   const condition = { existence: "ignore" } as const;

@@ -9,6 +9,7 @@ import { INF_MAX, INF_MIN } from "../../../src/model/value.ts";
 import { syncJobStatus, type SyncJobStatus } from "../../../src/run/sync-job.ts";
 import { decodeRows } from "../../../src/wire/plainbuffer/decode.ts";
 import { encodeChange, encodeKey } from "../../../src/wire/plainbuffer/encode.ts";
+import { ordersTable } from "../../bench/orders-table.ts";
 import { clientOf } from "./orders-table.ts";
 import { Workplace, type Command } from "./processes.ts";
 
@@ -109,20 +110,7 @@ export async function runSyncCampaign({ rounds, seed, onRound }: CampaignOptions
 }
 
 async function makeSource(client: TableStoreClient, admin: StoreAdmin): Promise<void> {
-  await client.createTable({
-    meta: {
-      tableName: table,
-      key: [
-        { name: "customer", type: "string" },
-        { name: "order", type: "integer" },
-      ],
-      definedColumns: [],
-    },
-    reserved: { read: 0, write: 0 },
-    options: { timeToLive: -1, maxVersions: 1 },
-    partitions: [],
-    indexes: [],
-  });
+  await client.createTable(ordersTable(table));
   for (let i = 1; i < channels; i++) await admin.splitPartition(client.instance, table, `c${i}`);
   await admin.close();
 }
