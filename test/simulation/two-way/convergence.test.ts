@@ -21,6 +21,8 @@ interface Shape {
   /** Applications write before the sync has begun, and while it does. */
   readonly early: boolean;
   readonly conflicts?: object;
+  /** Requests are lost, late and carried out twice, and workers are cut off for a while. */
+  readonly stormy?: boolean;
 }
 
 interface Outcome {
@@ -32,7 +34,7 @@ interface Outcome {
   readonly values: readonly string[];
 }
 
-async function simulate(seed: number, { columns, skewMs, early, conflicts = {} }: Shape): Promise<Outcome> {
+async function simulate(seed: number, { columns, skewMs, early, conflicts = {}, stormy = false }: Shape): Promise<Outcome> {
   const chance = seededChance(seed);
   const skew = () => Math.round((chance.next() * 2 - 1) * skewMs);
   const world = await TwoSites.open(seed, { a: skew(), b: skew() });
@@ -54,6 +56,8 @@ async function simulate(seed: number, { columns, skewMs, early, conflicts = {} }
   if (early) await world.pass(chance.next() * 5000, 100);
   else await world.streaming();
   world.latencyMs = 5 + chance.next() * 150;
+  if (stormy) world.restarts = spec;
+  if (stormy) world.weather = { lost: chance.next() * 0.03, late: chance.next() * 0.03, twice: chance.next() * 0.05 };
   for (let i = 0; i < changes; i++) {
     await write();
     if (chance.next() < 0.7) await world.pass(Math.ceil(chance.next() * (chance.next() < 0.3 ? 1200 : 60)), 50);
@@ -61,15 +65,26 @@ async function simulate(seed: number, { columns, skewMs, early, conflicts = {} }
       world.workers.find(({ cut }) => !cut)?.kill();
       await world.start(spec);
     }
+    if (stormy && chance.next() < 0.1) cutOff(world, chance.next() * 9000);
   }
+  world.weather = {};
+  for (const worker of world.workers) worker.away = false;
   const before = world.writes;
   await world.streaming();
-  // Longer than the channels of a killed worker are kept for it.
-  await world.quiet(12_000);
+  // Longer than the channels of a killed worker are kept for it, and than a read waits for an answer that was lost.
+  await world.quiet(stormy ? 45_000 : 12_000);
   const writesAfter = world.writes - before;
   const [a, b, bare] = [await world.a.rows(), await world.b.rows(), await world.a.rows(false)];
   await world.close();
   return { a, b, writesAfter, expected: oracle.rows, values: bare.filter((row) => row.includes("=")) };
+}
+
+/** A worker reaches nobody for a time, in which others may take over, and then goes on. */
+function cutOff(world: TwoSites, ms: number): void {
+  const worker = world.workers.find(({ cut, away }) => !cut && !away);
+  if (worker === undefined) return;
+  worker.away = true;
+  world.clock.after(ms, () => (worker.away = false));
 }
 
 function seeds(first: number, worlds: number): number[] {
@@ -94,10 +109,24 @@ describe("two sites that are written at once", () => {
     }
   });
 
+  test("come to the same rows although requests are lost, come late or twice, and workers are cut off for a while", async () => {
+    for (const seed of seeds(300, 15)) {
+      const { a, b, writesAfter } = await simulate(seed, { columns: ["a", "b", "c"], skewMs: 1000, early: seed % 2 === 0, stormy: true });
+      expect({ seed, rows: a }).toEqual({ seed, rows: b });
+      expect(writesAfter).toBeLessThan(writesAfterMax);
+    }
+  });
+
   test("come to the same rows under every policy", async () => {
     const conflicts = { columns: { s: "source", t: "target" }, merge: "merges.ts" };
     for (const seed of seeds(200, 15)) {
-      const { a, b, writesAfter } = await simulate(seed, { columns: ["s", "t", "m", "l"], skewMs: 2000, early: false, conflicts });
+      const { a, b, writesAfter } = await simulate(seed, {
+        columns: ["s", "t", "m", "l"],
+        skewMs: 2000,
+        early: false,
+        conflicts,
+        stormy: seed % 3 === 0,
+      });
       expect({ seed, rows: a }).toEqual({ seed, rows: b });
       expect(writesAfter).toBeLessThan(writesAfterMax);
     }

@@ -1,13 +1,17 @@
 import { seededChance, type Chance } from "../../../src/base/chance.ts";
 import type { Clock } from "../../../src/base/clock.ts";
+import { TableferryError } from "../../../src/base/error.ts";
 import { unlessGivenUp } from "../../../src/base/given-up.ts";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
+import { isRetryableCode } from "../../../src/client/retry.ts";
 import type { HttpTransport } from "../../../src/client/http-transport.ts";
 import { parseSync } from "../../../src/job/parse-job.ts";
 import type { SyncSpec } from "../../../src/job/sync-spec.ts";
 import type { Row, RowChange } from "../../../src/model/row.ts";
 import type { Value } from "../../../src/model/value.ts";
+import { isTransient } from "../../../src/pipeline/transient.ts";
 import { runSync } from "../../../src/run/run-sync.ts";
+import { doubtMs } from "../../../src/run/sync-deadlines.ts";
 import { syncConflicts } from "../../../src/run/sync-job.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../../src/server/embedded-server.ts";
 import { TestControls } from "../../../src/server/test-controls/test-controls.ts";
@@ -16,6 +20,7 @@ import type { WorkerRecord } from "../../../src/sync/worker-record.ts";
 import { decodeRow, decodeRows } from "../../../src/wire/plainbuffer/decode.ts";
 import { encodeChange, encodeKey } from "../../../src/wire/plainbuffer/encode.ts";
 import { INF_MAX, INF_MIN } from "../../../src/model/value.ts";
+import { ServiceError } from "../../../src/wire/service-error.ts";
 import type { Transport, WireRequest, WireResponse } from "../../../src/wire/transport.ts";
 import { Caller } from "../../conformance/caller.ts";
 
@@ -101,6 +106,16 @@ export class Site {
   }
 }
 
+/** What befalls requests on their way, as shares of them. */
+export interface Weather {
+  /** Carried out, and no answer arrives. */
+  readonly lost?: number;
+  /** Carried out when the client has given up, within the longest time that a request may take (R2). */
+  readonly late?: number;
+  /** Carried out twice. */
+  readonly twice?: number;
+}
+
 /** A worker of the sync; what it sends passes here. */
 export class SyncProcess {
   readonly stop = new AbortController();
@@ -114,9 +129,12 @@ export class SyncProcess {
   isOver = false;
   /** Killed: nothing gets through any more, and no answer arrives. */
   cut = false;
+  /** Nothing gets through for a while. */
+  away = false;
 
   constructor(world: TwoSites, spec: SyncSpec) {
     this.begun = new Promise((resolve) => (this.#begin = resolve));
+    const chance = world.nextChance();
     const context = {
       clock: world.clock,
       chance: world.nextChance(),
@@ -126,25 +144,42 @@ export class SyncProcess {
       env: world.env,
       note: () => undefined,
       onBeat: (job: string, record: WorkerRecord) => this.beats.set(job, record),
-      openTransport: ({ endpoint }: { readonly endpoint: string }) => this.#transport(world, endpoint),
+      openTransport: ({ endpoint }: { readonly endpoint: string }) => this.#transport(world, endpoint, { chance, doubtMs: doubtMs(spec) }),
     };
     this.over = runSync(spec, context)
       .catch((error: unknown) => error)
       .finally(() => (this.isOver = true));
   }
 
-  #transport(world: TwoSites, endpoint: string): HttpTransport {
+  #transport(
+    world: TwoSites,
+    endpoint: string,
+    { chance, doubtMs: most }: { readonly chance: Chance; readonly doubtMs: number },
+  ): HttpTransport {
     const site = endpoint.includes("a.test") ? world.a : world.b;
     const nothing = () => new Promise<WireResponse>(() => undefined);
+    const carriedOut = async (request: WireRequest, signal: AbortSignal | undefined): Promise<WireResponse> => {
+      const { lost = 0, late = 0, twice = 0 } = world.weather;
+      const drawn = chance.next();
+      if (drawn < lost) {
+        await world.latency(() => site.server.handler(request));
+        return nothing();
+      }
+      if (drawn < lost + late) {
+        void world.clock.sleep(chance.next() * most).then(() => site.server.handler(request));
+        return nothing();
+      }
+      if (drawn < lost + late + twice) await world.latency(() => site.server.handler(request));
+      return world.latency(() => site.server.handler(request, signal), signal);
+    };
     const transport: Transport = async (request, signal) => {
       signal?.throwIfAborted();
       this.#begin();
-      if (this.cut) return unlessGivenUp(nothing(), signal);
+      if (this.cut || this.away) return unlessGivenUp(nothing(), signal);
       request.beforeSend?.();
       world.count(request);
-      const answer = world.latency(() => site.server.handler(request, signal), signal);
       return unlessGivenUp(
-        answer.then((response) => (this.cut ? nothing() : response)),
+        carriedOut(request, signal).then((response) => (this.cut || this.away ? nothing() : response)),
         signal,
       );
     };
@@ -168,6 +203,9 @@ export class TwoSites {
   readonly #chance: Chance;
   /** Milliseconds a request takes at most. */
   latencyMs = 20;
+  weather: Weather = {};
+  /** Of workers that may end by what befalls their requests. */
+  restarts: SyncSpec | undefined;
 
   private constructor(clock: VirtualClock, a: Site, b: Site, chance: Chance) {
     this.clock = clock;
@@ -279,9 +317,11 @@ export class TwoSites {
     await this.breathe();
   }
 
+  /** Fails after so much virtual time, and real time enough for what no virtual clock governs: files that a worker reads when it begins. */
   async until(isSo: () => boolean | Promise<boolean>, mostMs = 120_000): Promise<void> {
+    const began = performance.now();
     for (let passed = 0; !(await isSo()); passed += 20) {
-      if (passed > mostMs) throw new Error("it did not come to that in time");
+      if (passed > mostMs && performance.now() - began > 5000) throw new Error("it did not come to that in time");
       await this.pass(20);
     }
   }
@@ -298,9 +338,14 @@ export class TwoSites {
     }
   }
 
-  /** @throws what a worker threw that was not killed */
+  /** Starts workers again that their surroundings have failed, where these do. @throws what another worker threw that was not killed */
   async #assertAlive(): Promise<void> {
-    for (const { isOver, cut, over } of this.workers) if (isOver && !cut) throw await over;
+    for (const worker of this.workers.filter(({ isOver, cut }) => isOver && !cut)) {
+      const error = await worker.over;
+      if (this.restarts === undefined || !mayHappen(error)) throw error;
+      worker.cut = true;
+      await this.start(this.restarts);
+    }
   }
 
   async breathe(): Promise<void> {
@@ -312,6 +357,13 @@ export class TwoSites {
     for (let i = 0; i < 200 && this.workers.some(({ isOver, cut }) => !isOver && !cut); i++) await this.pass(100, 50);
     await Promise.all([this.a.server.close(), this.b.server.close()]);
   }
+}
+
+/** What whoever started a worker starts it again for. */
+function mayHappen(error: unknown): boolean {
+  if (error instanceof ServiceError) return isRetryableCode(error.code, error.text);
+  if (!(error instanceof TableferryError)) return false;
+  return isTransient(error) || ["TF_WRITE_FAILED", "TF_FENCED", "TF_RUN_HELD"].includes(error.code);
 }
 
 export function keyOf(id: string) {
