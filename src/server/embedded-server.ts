@@ -3,12 +3,15 @@ import { systemChance } from "../base/chance.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import type { NewInstance } from "../store/instance-record.ts";
 import { restoreSnapshot } from "../store/snapshot-file.ts";
 import type { StoreFolder } from "../store/store-folder.ts";
 import { TableStore } from "../store/table-store.ts";
 import type { Transport } from "../wire/transport.ts";
 import { AccessKeys, type AccessKey } from "./access-keys.ts";
 import { administer, type AdminActions } from "./admin.ts";
+import type { InstanceKeeper } from "./control-plane/calls.ts";
+import type { ControlPlaneOptions } from "./control-plane/control-plane.ts";
 import type { HttpListener, ListenOptions } from "./http-listener.ts";
 import { InstancePolicies } from "./instance-policies.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
@@ -149,6 +152,7 @@ class RunningServer implements EmbeddedServer {
       chance: this.#chance,
       log,
       administer: administer(this.#adminActions()),
+      controlPlane: controlPlaneLater({ keys, keeper: () => this.#keeper(), clock: this.#clock, chance: this.#chance, log }),
     });
   }
 
@@ -174,9 +178,9 @@ class RunningServer implements EmbeddedServer {
     return this.store.catalogue.instances();
   }
 
-  async createInstance(name: string): Promise<boolean> {
+  async createInstance(name: string, more?: NewInstance): Promise<boolean> {
     checkInstanceName(name);
-    return this.store.catalogue.createInstance(name);
+    return this.store.catalogue.createInstance(name, more);
   }
 
   async dropInstance(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<boolean> {
@@ -200,6 +204,14 @@ class RunningServer implements EmbeddedServer {
       this.#hasStopped();
     })();
     return this.#closing;
+  }
+
+  #keeper(): InstanceKeeper {
+    return {
+      catalogue: this.store.catalogue,
+      createInstance: (name, more) => this.createInstance(name, more),
+      dropInstance: (name) => this.dropInstance(name),
+    };
   }
 
   #adminActions(): AdminActions {
@@ -249,8 +261,14 @@ class RunningServer implements EmbeddedServer {
 }
 
 // What a store in memory without a socket does not need is not loaded for it: LevelDB and HTTP are most of the time a first start takes.
+// The control plane is loaded at its first call.
 const openFolder = async (dataDir: string, chance: Chance) => (await import("../store/store-folder.ts")).openStoreFolder(dataDir, chance);
 const listenLater = async (handler: Transport, options: ListenOptions) => (await import("./http-listener.ts")).listen(handler, options);
+const controlPlaneLater = (options: ControlPlaneOptions): Transport => {
+  let plane: Promise<Transport> | undefined;
+  const opened = () => (plane ??= import("./control-plane/control-plane.ts").then(({ createControlPlane }) => createControlPlane(options)));
+  return async (request) => (await opened())(request);
+};
 
 /** The keys given, else the root key kept in the folder, made when there is none; and the keys of single instances kept there. */
 async function keysFor(

@@ -14,6 +14,7 @@ import { authenticate, authFailed } from "./authenticate.ts";
 import type { Interference, Patience } from "./call-context.ts";
 import { asksForCompression, deflatedReply, inflatedRequest, isCompressed } from "./compression.ts";
 import { ConnectionCut } from "./connection-cut.ts";
+import { isControlPath } from "./control-plane/control-path.ts";
 import type { InstancePolicies } from "./instance-policies.ts";
 import { refusalFor } from "./refuse.ts";
 import { SigningKeys } from "./signing-key.ts";
@@ -51,6 +52,8 @@ export interface ServerOptions {
   readonly log?: ((event: RequestEvent) => void) | undefined;
   /** Answers administration calls; without it their path is refused as an unknown operation. */
   readonly administer?: Administer | undefined;
+  /** Answers the control plane's calls, which have a signature of their own; without it their paths are refused as unknown operations. */
+  readonly controlPlane?: Transport | undefined;
   /** Comes between authentic requests and their answers, administration excepted. */
   readonly interference?: Interference | undefined;
 }
@@ -67,9 +70,10 @@ export function createServer(options: ServerOptions): Transport {
 }
 
 function exchangeWith(options: ServerOptions): (request: WireRequest, signal?: AbortSignal) => Promise<WireResponse> {
-  const { keys, clock, wireClock = clock, chance, log } = options;
+  const { keys, clock, wireClock = clock, chance, log, controlPlane } = options;
   const signingKeys = new SigningKeys();
   return async (request, signal) => {
+    if (controlPlane !== undefined && isControlPath(request.path)) return controlPlane(request, signal);
     const started = wireClock.monotonic();
     const requestId = chance.id();
     const key = keys.find(request.headers["x-ots-accesskeyid"] ?? "");

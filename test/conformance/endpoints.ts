@@ -67,8 +67,9 @@ function describeOn(kind: Kind, name: string, suite: (open: () => Promise<Endpoi
 
 /** The plainest HTTP client there is. */
 export function fetchTransport(endpoint: string): Transport {
-  return async ({ path, headers, body }) => {
-    const response = await fetch(`${endpoint}${path}`, { method: "POST", headers, body: new Uint8Array(body) });
+  return async ({ method = "POST", path, headers, body }) => {
+    const sent = method === "GET" ? {} : { body: new Uint8Array(body) };
+    const response = await fetch(`${endpoint}${path}`, { method, headers, ...sent });
     return {
       status: response.status,
       headers: Object.fromEntries(response.headers.entries()),
