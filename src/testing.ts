@@ -73,6 +73,12 @@ export interface TestTableStore extends AsyncDisposable {
   advance(ms: number): Promise<void>;
   /** Writes all instances, tables and rows to a file, without the access key. @throws TF_IO */
   snapshot(path: string): Promise<{ readonly entries: number; readonly bytes: number }>;
+  /**
+   * Puts what a snapshot holds in the place of everything there is, all of it or nothing, as a restart would find it: open sessions, transactions and tunnel
+   * clients are gone. The access key stays, and so do, or again, the instances this store was started with.
+   * @throws TF_SNAPSHOT_CORRUPT, TF_SNAPSHOT_NEWER, TF_IO
+   */
+  restore(path: string): Promise<{ readonly entries: number; readonly bytes: number }>;
   /** A key with a security token, as the cloud's token service gives them; it ends when the store's time has come that far. */
   temporaryKey(options: TemporaryKeyOptions): TemporaryKey;
   /** Adds an instance; false when it is there already. @throws TF_INSTANCE_INVALID */
@@ -103,6 +109,7 @@ export async function startTableStore(options: TestTableStoreOptions = {}): Prom
     advance: (ms) => controls.clock.advance(ms),
     temporaryKey: (options) => server.temporaryKey(options),
     snapshot: (path) => server.store.snapshot(path),
+    restore: (path) => server.restore(path),
     createInstance: (name) => server.createInstance(name),
     close,
     [Symbol.asyncDispose]: close,

@@ -14,6 +14,8 @@ export interface Endpoint {
   readonly server: EmbeddedServer;
   readonly clock: VirtualClock;
   readonly transport: Transport;
+  /** Of endpoints on disk. */
+  readonly dataDir: string | undefined;
   /** The same store served anew after it was closed; of endpoints on disk. */
   reopen(): Promise<Endpoint>;
 }
@@ -55,7 +57,7 @@ function describeOn(kind: Kind, name: string, suite: (open: () => Promise<Endpoi
         await server.close();
         return serve(clock, dataDir);
       };
-      return { server, clock, transport, caller: new Caller(transport, clock, server.rootKey, "first"), reopen };
+      return { server, clock, transport, dataDir, caller: new Caller(transport, clock, server.rootKey, "first"), reopen };
     };
     suite(async () => {
       const dataDir = kind.disk ? await mkdtemp(join(tmpdir(), "tableferry-conformance-")) : undefined;
