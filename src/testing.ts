@@ -39,6 +39,8 @@ export interface TestTableStoreOptions {
   readonly dataDir?: string | undefined;
   /** A snapshot to begin with, written by `snapshot`; the store must be empty otherwise. */
   readonly restore?: string | undefined;
+  /** Stored bytes beyond which a table's partition is split, so that streams and tunnels have shards to follow; 10 GB unless told otherwise. */
+  readonly partitionBytesMax?: number | undefined;
   /** Faults from the first request on; others may be set later. */
   readonly faults?: readonly FaultRule[] | undefined;
   /** Decides all that is left to chance in faults; 1 unless told otherwise. */
@@ -95,9 +97,9 @@ export interface TestTableStore extends AsyncDisposable {
  * ```
  */
 export async function startTableStore(options: TestTableStoreOptions = {}): Promise<TestTableStore> {
-  const { instances = ["test"], clock, chance, http, port, dataDir, restore, faults, faultSeed, testControls } = options;
+  const { instances = ["test"], clock, chance, http, port, dataDir, restore, partitionBytesMax, faults, faultSeed, testControls } = options;
   const controls = new TestControls({ clock, faults, faultSeed, remote: testControls });
-  const server = await openEmbeddedServer({ instances, clock, chance, http, port, dataDir, restore, controls });
+  const server = await openEmbeddedServer({ instances, clock, chance, http, port, dataDir, restore, partitionBytesMax, controls });
   const close = () => server.close();
   return {
     endpoint: server.endpoint ?? "",

@@ -43,6 +43,8 @@ export interface EmbeddedServerOptions {
   readonly http?: boolean | undefined;
   /** False: answers before the disk has written. Faster; a power cut loses the last moments. */
   readonly durable?: boolean | undefined;
+  /** Stored bytes of rows beyond which a partition of a table is split by itself; 10 GB unless told otherwise. */
+  readonly partitionBytesMax?: number | undefined;
   readonly clock?: Clock | undefined;
   /** What a test may do to the server. Its clock is the store's then; `clock` still dates requests and replies. */
   readonly controls?: TestControls | undefined;
@@ -134,7 +136,7 @@ class RunningServer implements EmbeddedServer {
     this.#keys = keys;
     this.#folder = folder;
     this.#options = options;
-    const { clock: wireClock = systemClock, chance = systemChance, log, controls, durable, onError } = options;
+    const { clock: wireClock = systemClock, chance = systemChance, log, controls, durable, partitionBytesMax, onError } = options;
     this.stopped = new Promise((resolve) => (this.#hasStopped = resolve));
     this.#serving = {
       keys,
@@ -144,6 +146,7 @@ class RunningServer implements EmbeddedServer {
       chance,
       log,
       sync: durable,
+      partitionBytesMax,
       onError,
       administer: administer(this.#adminActions()),
       controlPlane: controlPlaneLater({ keys, keeper: () => this.#keeper(), clock: wireClock, chance, log }),

@@ -15,6 +15,8 @@ import type { Table } from "./table.ts";
 
 /** Records asked of the store in one go. */
 const STEP_RECORDS = 256;
+/** Rows are counted again when a table has grown by this part of what was counted. */
+const COUNTED_PART = 1 / 8;
 const MICROS_PER_HOUR = 3_600_000_000;
 
 export interface StreamContext {
@@ -151,11 +153,16 @@ export class ChangeStreams implements Streams {
   measure(table: Table, bytesMax: number): void {
     if (this.#measured.has(table)) return void this.#measured.set(table, true);
     this.#measured.set(table, false);
-    this.#context.inBackground(async () => {
-      await splitGrown(this.#context, table, bytesMax).finally(() => {
+    const { inBackground, stopped } = this.#context;
+    inBackground(async () => {
+      const measured = splitGrown(this.#context, table, bytesMax, stopped).then((counted) => {
+        // So that counting costs no more than a few times what is written, however small partitions are.
+        table.growth -= counted * COUNTED_PART;
+      });
+      await measured.finally(() => {
         const again = this.#measured.get(table) === true;
         this.#measured.delete(table);
-        if (again && !this.#context.stopped()) this.measure(table, bytesMax);
+        if (again && !stopped()) this.measure(table, bytesMax);
       });
     });
   }
