@@ -67,21 +67,25 @@ export class ChangeStreams implements Streams {
     return stream?.ready === true && !dropped ? stream : undefined;
   }
 
-  async enable(table: Table, options: StreamOptions): Promise<Stream> {
-    const { catalogue, queue } = this.#context;
+  enable(table: Table, options: StreamOptions): Promise<Stream> {
     if (table.dropped) throw refusal.tableMissing();
     const log = table.stream;
-    if (log === undefined) return catalogue.startStream(table, options);
+    if (log === undefined) return this.#context.catalogue.startStream(table, options);
     if (!sameColumns(log.originColumns, options.originColumns)) {
       // Records of one stream have origin records or have none; whether the service takes other columns here is unverified.
       throw refusal.parameter("The columns of a stream cannot be changed while it is enabled.");
     }
-    if (log.expirationHours === options.expirationHours) {
+    return this.#expireAfter(log, table, options.expirationHours);
+  }
+
+  async #expireAfter(log: ChangeLog, table: Table, expirationHours: number): Promise<Stream> {
+    const { catalogue, queue } = this.#context;
+    if (log.expirationHours === expirationHours) {
       await queue.settled();
       return log;
     }
-    log.expirationHours = options.expirationHours;
-    const stream = { ...table.schema.stream, expirationHours: options.expirationHours };
+    log.expirationHours = expirationHours;
+    const stream = { ...table.schema.stream, expirationHours };
     await catalogue.updateTable(table, { ...table.record, schema: { ...table.schema, stream } });
     return log;
   }
