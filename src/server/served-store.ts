@@ -4,23 +4,24 @@ import type { Transport } from "../wire/transport.ts";
 import { InstancePolicies } from "./instance-policies.ts";
 import { createServer, type ServerOptions } from "./server.ts";
 import { Tunnels } from "./tunnel/tunnels.ts";
+import { UnderWay } from "./under-way.ts";
 
-export interface ServedStoreOptions extends Omit<ServerOptions, "store" | "tunnels" | "policies">, Omit<TableStoreOptions, "clock"> {}
+export interface ServedStoreOptions
+  extends Omit<ServerOptions, "store" | "tunnels" | "policies" | "underWay">, Omit<TableStoreOptions, "clock"> {}
 
 /** A store with what is made of it to serve it. A server has one at a time; another takes its place when a snapshot is restored. */
 export class ServedStore {
   readonly store: TableStore;
   readonly tunnels: Tunnels;
   readonly policies: InstancePolicies;
-  readonly #handler: Transport;
-  #underWay = 0;
-  #drained: () => void = () => undefined;
+  readonly answer: Transport;
+  readonly #underWay = new UnderWay();
 
   private constructor(store: TableStore, tunnels: Tunnels, options: ServedStoreOptions) {
     this.store = store;
     this.tunnels = tunnels;
     this.policies = new InstancePolicies(store.catalogue);
-    this.#handler = createServer({ ...options, store, tunnels, policies: this.policies });
+    this.answer = createServer({ ...options, store, tunnels, policies: this.policies, underWay: this.#underWay });
   }
 
   /** Takes over the ordered store: closing this closes it, and so does failing. */
@@ -37,21 +38,10 @@ export class ServedStore {
     }
   }
 
-  readonly answer: Transport = (request, signal) => {
-    this.#underWay++;
-    const reply = this.#handler(request, signal);
-    reply.then(this.#answered, this.#answered);
-    return reply;
-  };
-
   /** Settles when every request that came here is answered, and the store is closed. Whoever waits for changes is answered at once. */
   async retire(): Promise<void> {
     this.tunnels.reader.endWaits();
-    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    await this.#underWay.none();
     await this.store.close();
   }
-
-  readonly #answered = (): void => {
-    if (--this.#underWay === 0) this.#drained();
-  };
 }
