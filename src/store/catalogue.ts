@@ -199,9 +199,8 @@ export class Catalogue {
     await this.#queue.commit([putTable(table)]);
   }
 
-  /** Switches on a stream, where none is: changes are recorded from here on. */
+  /** Switches on a stream of a table that has none: changes are recorded from here on. */
   async startStream(table: Table, options: StreamOptions): Promise<ChangeLog> {
-    if (table.base !== undefined) throw refusal.indexTable("update");
     const stream = this.#newStream(table.cuts.length + 1);
     table.record = { ...table.record, schema: { ...table.schema, stream: { enabled: true, ...options } }, stream };
     const log = (table.stream = new ChangeLog(table, stream));

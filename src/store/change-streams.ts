@@ -69,6 +69,7 @@ export class ChangeStreams implements Streams {
 
   enable(table: Table, options: StreamOptions): Promise<Stream> {
     if (table.dropped) throw refusal.tableMissing();
+    if (table.base !== undefined) throw refusal.indexTable("update");
     const log = table.stream;
     if (log === undefined) return this.#context.catalogue.startStream(table, options);
     if (!sameColumns(log.originColumns, options.originColumns)) {

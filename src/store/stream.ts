@@ -70,7 +70,7 @@ export interface Streams {
   /**
    * Switches on, or changes how long the records of the stream that is on are kept (that the service lets it is unverified); settles when durable. It is judged and
    * holds when this returns, so that what else changes of the table does so in the same turn.
-   * @throws OTSParameterInvalid for other origin columns than those of the stream that is on, OTSObjectNotExist for a dropped table, both at once
+   * @throws at once: OTSParameterInvalid for other origin columns than those of the stream that is on and for an index, OTSObjectNotExist for a dropped table
    */
   enable(table: Table, options: StreamOptions): Promise<Stream>;
   /** Switches off; the records are removed in the background. */
