@@ -39,6 +39,8 @@ export interface TestTableStoreOptions {
   readonly dataDir?: string | undefined;
   /** A snapshot to begin with, written by `snapshot`; the store must be empty otherwise. */
   readonly restore?: string | undefined;
+  /** Stored bytes beyond which a table's partition is split, so that streams and tunnels have shards to follow; 10 GB unless told otherwise. */
+  readonly partitionBytesMax?: number | undefined;
   /** Faults from the first request on; others may be set later. */
   readonly faults?: readonly FaultRule[] | undefined;
   /** Decides all that is left to chance in faults; 1 unless told otherwise. */
@@ -73,6 +75,12 @@ export interface TestTableStore extends AsyncDisposable {
   advance(ms: number): Promise<void>;
   /** Writes all instances, tables and rows to a file, without the access key. @throws TF_IO */
   snapshot(path: string): Promise<{ readonly entries: number; readonly bytes: number }>;
+  /**
+   * Puts what a snapshot holds in the place of everything there is, all of it or nothing, as a restart would find it: open sessions, transactions and tunnel
+   * clients are gone. The access key stays, and so do, or again, the instances this store was started with.
+   * @throws TF_SNAPSHOT_CORRUPT, TF_SNAPSHOT_NEWER, TF_IO
+   */
+  restore(path: string): Promise<{ readonly entries: number; readonly bytes: number }>;
   /** A key with a security token, as the cloud's token service gives them; it ends when the store's time has come that far. */
   temporaryKey(options: TemporaryKeyOptions): TemporaryKey;
   /** Adds an instance; false when it is there already. @throws TF_INSTANCE_INVALID */
@@ -89,9 +97,9 @@ export interface TestTableStore extends AsyncDisposable {
  * ```
  */
 export async function startTableStore(options: TestTableStoreOptions = {}): Promise<TestTableStore> {
-  const { instances = ["test"], clock, chance, http, port, dataDir, restore, faults, faultSeed, testControls } = options;
+  const { instances = ["test"], clock, chance, http, port, dataDir, restore, partitionBytesMax, faults, faultSeed, testControls } = options;
   const controls = new TestControls({ clock, faults, faultSeed, remote: testControls });
-  const server = await openEmbeddedServer({ instances, clock, chance, http, port, dataDir, restore, controls });
+  const server = await openEmbeddedServer({ instances, clock, chance, http, port, dataDir, restore, partitionBytesMax, controls });
   const close = () => server.close();
   return {
     endpoint: server.endpoint ?? "",
@@ -103,6 +111,7 @@ export async function startTableStore(options: TestTableStoreOptions = {}): Prom
     advance: (ms) => controls.clock.advance(ms),
     temporaryKey: (options) => server.temporaryKey(options),
     snapshot: (path) => server.store.snapshot(path),
+    restore: (path) => server.restore(path),
     createInstance: (name) => server.createInstance(name),
     close,
     [Symbol.asyncDispose]: close,

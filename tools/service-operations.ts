@@ -1,6 +1,6 @@
 /**
- * Every operation of the service that a client is known to call, by family and by its path without the leading slash (reference 1.1; the last family as the
- * Python SDK 6.4.8 lists it). Update calls of global tables and bindings are the Java SDK's alone.
+ * Every operation of the service that a client is known to call, by family and by its path without the leading slash (reference 1.1 and 8.1; memory stores as the
+ * Python SDK 6.4.8 lists them, what is left of the control plane as the service's documents do). Update calls of global tables and bindings are the Java SDK's alone.
  */
 export const serviceOperations: Readonly<Record<string, readonly string[]>> = {
   tables: ["CreateTable", "ListTable", "DescribeTable", "UpdateTable", "DeleteTable", "ComputeSplitPointsBySize"],
@@ -103,4 +103,20 @@ export const serviceOperations: Readonly<Record<string, readonly string[]>> = {
     "ListMemoryDreamActions",
     "ApplyMemoryDreamActions",
   ],
+  "instances (control plane)": [
+    "listclustertype",
+    "createinstance",
+    "getinstance",
+    "deleteinstance",
+    "updateinstance",
+    "changeresourcegroup",
+    "tagresources",
+    "untagresources",
+    "listinstances",
+    "listtagresources",
+    "updateinstancepolicy",
+    "deleteinstancepolicy",
+    "checkinstancepolicy",
+    "updateinstanceelasticvcuupperlimit",
+  ].map((call) => `v2/openapi/${call}`),
 };

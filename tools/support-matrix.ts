@@ -1,6 +1,7 @@
 import { serviceOperations } from "./service-operations.ts";
 
-const begin = "<!-- Written by `npm run generate:support` from src/server/answers.ts and tools/service-operations.ts. -->";
+const begin =
+  "<!-- Written by `npm run generate:support` from src/server/answers.ts, src/server/control-plane/calls.ts and tools/service-operations.ts. -->";
 const end = "<!-- End of what is written by `npm run generate:support`. -->";
 
 /** What of the service's operations a server answers, and what it refuses as an operation it does not know, by family. */

@@ -93,6 +93,12 @@ export const commandTable: readonly CommandRow[] = [
         value: "file",
         text: "begin with this snapshot (docs/testing.md); the store must be empty",
       },
+      {
+        name: "partition-bytes-max",
+        kind: "count",
+        value: "bytes",
+        text: "stored bytes beyond which a partition of a table is split (default: 10 GB)",
+      },
       { name: "host", kind: "text", value: "address", text: "address to listen on (default: 127.0.0.1)" },
       { name: "port", kind: "port", value: "number", text: "port to listen on, 0 for a free one (default: 8087)" },
       {
@@ -111,7 +117,7 @@ export const commandTable: readonly CommandRow[] = [
       {
         name: "test-controls",
         kind: "flag",
-        text: "let whoever has the access key advance the clock and set faults (docs/testing.md); never for data that matters",
+        text: "let whoever has the access key advance the clock, set faults and restore snapshots (docs/testing.md); never for data that matters",
       },
       {
         name: "access-key-id",

@@ -15,12 +15,22 @@ export interface StorePing {
   readonly instances: readonly string[];
 }
 
+/** Of a snapshot: all entries of a store, and the size of its file. */
+export interface SnapshotSize {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** Reading and writing all of a store takes as long as it takes. */
+const SNAPSHOT_TIMEOUT_MS = 60 * 60 * 1000;
+
 type AdminRequest =
   | { readonly op: "ping" | "shutdown" }
   | { readonly op: "createInstance"; readonly name: string }
   | { readonly op: "dropInstance"; readonly name: string; readonly force: boolean }
   | { readonly op: "setPolicy"; readonly instance: string; readonly policy: object | null; readonly expected?: object | null | undefined }
   | { readonly op: "getPolicy"; readonly instance: string }
+  | { readonly op: "snapshot" | "restore"; readonly path: string }
   | { readonly op: "splitPartition"; readonly instance: string; readonly table: string; readonly key?: string | undefined };
 
 /** Administration of an embedded store, which the real service does elsewhere. Calls are signed with the store's root key. */
@@ -83,6 +93,29 @@ export class StoreAdmin {
     return (await this.#client.call(asking, { op: "setPolicy", instance, policy, expected })).changed !== false;
   }
 
+  /**
+   * Writes everything to a file of the server's machine, named by its absolute path; of a server with test controls.
+   * @throws TF_CONTROLS_OFF, TF_IO
+   */
+  snapshot(path: string): Promise<SnapshotSize> {
+    return this.#snapshot("snapshot", path);
+  }
+
+  /**
+   * Puts what such a file holds in the place of everything there is, all of it or nothing; of a server with test controls. Asked once: repeated, it would undo
+   * what was written since.
+   * @throws TF_CONTROLS_OFF, TF_IO, TF_SNAPSHOT_CORRUPT, TF_SNAPSHOT_NEWER
+   */
+  restore(path: string): Promise<SnapshotSize> {
+    return this.#snapshot("restore", path);
+  }
+
+  async #snapshot(op: "snapshot" | "restore", path: string): Promise<SnapshotSize> {
+    const { entries, bytes } = await this.#client.call(telling, { op, path }, { timeoutMs: SNAPSHOT_TIMEOUT_MS });
+    if (entries !== undefined && bytes !== undefined) return { entries, bytes };
+    throw new TableferryError("TF_WIRE_CORRUPT", { message: `the reply to a ${op} counts no entries` });
+  }
+
   /** The server answers, then finishes what is under way and stops. */
   async shutdown(): Promise<void> {
     await this.#client.call(telling, { op: "shutdown" });
@@ -93,7 +126,7 @@ export class StoreAdmin {
   }
 }
 
-interface Reply extends Partial<StorePing> {
+interface Reply extends Partial<StorePing>, Partial<SnapshotSize> {
   readonly created?: boolean;
   readonly dropped?: boolean;
   readonly partitions?: number;

@@ -10,7 +10,10 @@ export function readCapacity(bytes: number): Capacity {
   return { read: units(bytes), write: 0 };
 }
 
-/** A write that had to read first, to judge its condition, costs that too. */
+/**
+ * A write that had to read first, to judge its condition, costs that too. What indexes read and write along with a row is left out: the service bills it as
+ * items of its own, and whether replies count it is unverified.
+ */
 export function writeCapacity(bytesWritten: number, bytesRead: number | undefined): Capacity {
   return { read: bytesRead === undefined ? 0 : units(bytesRead), write: units(bytesWritten) };
 }

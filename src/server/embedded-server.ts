@@ -1,23 +1,27 @@
+import { assert } from "../base/assert.ts";
 import type { Chance } from "../base/chance.ts";
 import { systemChance } from "../base/chance.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
 import { MemoryStore } from "../store/memory-store.ts";
-import { restoreSnapshot } from "../store/snapshot-file.ts";
+import type { NewInstance } from "../store/instance-record.ts";
+import type { OrderedStore } from "../store/ordered-store.ts";
+import { restoreSnapshot, type SnapshotSize } from "../store/snapshot-file.ts";
 import type { StoreFolder } from "../store/store-folder.ts";
-import { TableStore } from "../store/table-store.ts";
+import type { TableStore } from "../store/table-store.ts";
 import type { Transport } from "../wire/transport.ts";
 import { AccessKeys, type AccessKey } from "./access-keys.ts";
 import { administer, type AdminActions } from "./admin.ts";
+import type { InstanceKeeper } from "./control-plane/calls.ts";
+import type { ControlPlaneOptions } from "./control-plane/control-plane.ts";
 import type { HttpListener, ListenOptions } from "./http-listener.ts";
-import { InstancePolicies } from "./instance-policies.ts";
 import { loadKeys, makeAccessKey, saveKeys } from "./key-file.ts";
 import { partitionKeyOf } from "./partition-key.ts";
-import { createServer, type RequestEvent } from "./server.ts";
+import { ServedStore, type ServedStoreOptions } from "./served-store.ts";
+import type { RequestEvent } from "./server.ts";
 import { runControl } from "./test-controls/control-call.ts";
 import type { TestControls } from "./test-controls/test-controls.ts";
 import { issueTemporaryKey, type TemporaryKey, type TemporaryKeyOptions } from "./temporary-key.ts";
-import { Tunnels } from "./tunnel/tunnels.ts";
 
 export interface EmbeddedServerOptions {
   /** Folder of a durable store, made when it is missing; without it everything is in memory and gone when the server closes. */
@@ -39,6 +43,8 @@ export interface EmbeddedServerOptions {
   readonly http?: boolean | undefined;
   /** False: answers before the disk has written. Faster; a power cut loses the last moments. */
   readonly durable?: boolean | undefined;
+  /** Stored bytes of rows beyond which a partition of a table is split by itself; 10 GB unless told otherwise. */
+  readonly partitionBytesMax?: number | undefined;
   readonly clock?: Clock | undefined;
   /** What a test may do to the server. Its clock is the store's then; `clock` still dates requests and replies. */
   readonly controls?: TestControls | undefined;
@@ -62,6 +68,7 @@ export interface EmbeddedServer {
   readonly storeId: string;
   /** The key that opens every instance and administers the server. */
   readonly rootKey: AccessKey;
+  /** Another one after a snapshot was restored. */
   readonly store: TableStore;
   /** Settles when the server has stopped, by `close` or by a shutdown call. */
   readonly stopped: Promise<void>;
@@ -72,6 +79,13 @@ export interface EmbeddedServer {
   dropInstance(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
   /** Makes a key with a security token, good for a time by the store's clock and until the server stops. */
   temporaryKey(options: TemporaryKeyOptions): TemporaryKey;
+  /**
+   * Puts what a snapshot holds in the place of everything there is, all of it or nothing: until the last moment the old store is served, and kept where this fails
+   * or the machine does. For clients it is as if the server had been restarted: tunnel clients are told that they are gone, transactions are over. Keys stay, but for
+   * those of instances that are gone; instances that this server must have are made. A request that came before and is answered after it counts as before.
+   * @throws TF_SNAPSHOT_CORRUPT, TF_SNAPSHOT_NEWER, TF_IO, TF_ABORTED where the server is closed meanwhile, and what the store throws
+   */
+  restore(path: string): Promise<SnapshotSize>;
   /** Finishes what is under way, then closes socket and store. May be called twice. */
   close(): Promise<void>;
 }
@@ -82,8 +96,7 @@ export interface EmbeddedServer {
  *   snapshot TF_SNAPSHOT_CORRUPT, TF_SNAPSHOT_NEWER, TF_STORE_NOT_EMPTY, TF_IO
  */
 export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
-  const { chance = systemChance, dataDir, controls, restore } = options;
-  const clock = controls?.clock ?? options.clock ?? systemClock;
+  const { chance = systemChance, dataDir, restore } = options;
   for (const name of options.instances ?? []) checkInstanceName(name);
   const folder = dataDir === undefined ? undefined : await openFolder(dataDir, chance);
   const ordered = folder?.store ?? new MemoryStore();
@@ -91,11 +104,9 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): P
   try {
     if (restore !== undefined) await restoreSnapshot(ordered, restore);
     const keys = new AccessKeys(await keysFor(options, folder, chance));
-    const store = await TableStore.open(ordered, { clock, sync: options.durable, onError: options.onError });
-    close = () => store.close();
-    const tunnels = await Tunnels.open({ store, streams: store.streams, clock, chance });
-    const server = new RunningServer(store, tunnels, keys, folder, folder?.storeId ?? chance.id(), options);
-    await server.start();
+    const server = new RunningServer(keys, folder, folder?.storeId ?? chance.id(), options);
+    close = () => server.close();
+    await server.start(ordered);
     return server;
   } catch (thrown) {
     await close();
@@ -104,52 +115,53 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions = {}): P
 }
 
 class RunningServer implements EmbeddedServer {
-  readonly store: TableStore;
   readonly storeId: string;
-  readonly handler: Transport;
   readonly stopped: Promise<void>;
-  readonly #tunnels: Tunnels;
   readonly #keys: AccessKeys;
-  readonly #policies: InstancePolicies;
   readonly #folder: StoreFolder | undefined;
   readonly #options: EmbeddedServerOptions;
-  readonly #clock: Clock;
-  readonly #chance: Chance;
+  readonly #serving: ServedStoreOptions;
+  readonly #stopping = new AbortController();
+  /** Stores whose place another has taken, until they are closed. */
+  readonly #retiring = new Set<Promise<void>>();
+  #served: ServedStore | undefined;
+  /** The restores asked for so far. */
+  #restoring: Promise<unknown> = Promise.resolve();
   #listener: HttpListener | undefined;
   #closing: Promise<void> | undefined;
   #hasStopped: () => void = () => undefined;
 
-  constructor(
-    store: TableStore,
-    tunnels: Tunnels,
-    keys: AccessKeys,
-    folder: StoreFolder | undefined,
-    storeId: string,
-    options: EmbeddedServerOptions,
-  ) {
-    this.store = store;
+  constructor(keys: AccessKeys, folder: StoreFolder | undefined, storeId: string, options: EmbeddedServerOptions) {
     this.storeId = storeId;
-    this.#tunnels = tunnels;
     this.#keys = keys;
-    this.#policies = new InstancePolicies(store.catalogue);
     this.#folder = folder;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#chance = options.chance ?? systemChance;
+    const { clock: wireClock = systemClock, chance = systemChance, log, controls, durable, partitionBytesMax, onError } = options;
     this.stopped = new Promise((resolve) => (this.#hasStopped = resolve));
-    const { log, controls } = options;
-    this.handler = createServer({
-      store,
-      tunnels,
+    this.#serving = {
       keys,
-      policies: this.#policies,
-      clock: controls?.clock ?? this.#clock,
-      wireClock: this.#clock,
+      clock: controls?.clock ?? wireClock,
+      wireClock,
       interference: controls?.faults,
-      chance: this.#chance,
+      chance,
       log,
+      sync: durable,
+      partitionBytesMax,
+      onError,
       administer: administer(this.#adminActions()),
-    });
+      controlPlane: controlPlaneLater({ keys, keeper: () => this.#keeper(), clock: wireClock, chance, log }),
+    };
+  }
+
+  readonly handler: Transport = (request, signal) => this.#current.answer(request, signal);
+
+  get #current(): ServedStore {
+    assert(this.#served !== undefined, "the server was started");
+    return this.#served;
+  }
+
+  get store(): TableStore {
+    return this.#current.store;
   }
 
   get endpoint(): string | undefined {
@@ -164,19 +176,31 @@ class RunningServer implements EmbeddedServer {
     return this.#keys.root;
   }
 
-  async start(): Promise<void> {
-    const { instances = [], http = true, host = "127.0.0.1", port = 0 } = this.#options;
-    for (const name of instances) await this.createInstance(name);
-    if (http) this.#listener = await listenLater(this.handler, { host, port, clock: this.#clock });
+  async start(ordered: OrderedStore): Promise<void> {
+    const { http = true, host = "127.0.0.1", port = 0 } = this.#options;
+    this.#served = await this.#open(ordered);
+    if (http) this.#listener = await listenLater(this.handler, { host, port, clock: this.#serving.wireClock ?? systemClock });
+  }
+
+  /** With the instances that must be there. */
+  async #open(ordered: OrderedStore): Promise<ServedStore> {
+    const served = await ServedStore.open(ordered, this.#serving);
+    try {
+      for (const name of this.#options.instances ?? []) await served.store.catalogue.createInstance(name);
+      return served;
+    } catch (thrown) {
+      await served.retire();
+      throw thrown;
+    }
   }
 
   instances(): readonly string[] {
     return this.store.catalogue.instances();
   }
 
-  async createInstance(name: string): Promise<boolean> {
+  async createInstance(name: string, more?: NewInstance): Promise<boolean> {
     checkInstanceName(name);
-    return this.store.catalogue.createInstance(name);
+    return this.store.catalogue.createInstance(name, more);
   }
 
   async dropInstance(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<boolean> {
@@ -186,20 +210,76 @@ class RunningServer implements EmbeddedServer {
   }
 
   temporaryKey(options: TemporaryKeyOptions): TemporaryKey {
-    const { controls } = this.#options;
-    return issueTemporaryKey(this.#keys, this.#chance, (controls?.clock ?? this.#clock).now(), options);
+    const { chance, clock } = this.#serving;
+    return issueTemporaryKey(this.#keys, chance, clock.now(), options);
+  }
+
+  restore(path: string): Promise<SnapshotSize> {
+    const restored = this.#restoring.then(() => this.#restore(path));
+    this.#restoring = restored.catch(() => undefined);
+    return restored;
+  }
+
+  async #restore(path: string): Promise<SnapshotSize> {
+    const { signal } = this.#stopping;
+    signal.throwIfAborted();
+    const beside = await this.#folder?.beside();
+    const ordered = beside?.store ?? new MemoryStore();
+    let close = () => ordered.close();
+    let size: SnapshotSize;
+    let removeOld: (() => Promise<void>) | undefined;
+    let fresh: ServedStore;
+    try {
+      size = await restoreSnapshot(ordered, path, signal);
+      const opened = (fresh = await this.#open(ordered));
+      close = () => opened.retire();
+      signal.throwIfAborted();
+      removeOld = await beside?.adopt();
+    } catch (thrown) {
+      await close();
+      // What cannot be removed now is when the folder is opened the next time.
+      await beside?.discard().catch(() => undefined);
+      throw thrown;
+    }
+    const old = this.#current;
+    this.#served = fresh;
+    this.#retire(old, removeOld);
+    const gone = this.#keys.all().flatMap(({ instance }) => instance ?? []);
+    const removed = gone.filter((name) => !fresh.store.catalogue.hasInstance(name) && this.#keys.removeInstance(name));
+    if (removed.length > 0) await this.#saveKeys();
+    return size;
+  }
+
+  #retire(old: ServedStore, remove: (() => Promise<void>) | undefined): void {
+    const retired = old
+      .retire()
+      .then(remove)
+      .catch(this.#options.onError ?? (() => undefined))
+      .finally(() => this.#retiring.delete(retired));
+    this.#retiring.add(retired);
   }
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      this.#stopping.abort(new TableferryError("TF_ABORTED", { message: "the server is being closed" }));
       // What a fault rule holds back is let go, or it would be waited for.
       this.#options.controls?.faults.clear();
-      this.#tunnels.reader.endWaits();
+      this.#served?.tunnels.reader.endWaits();
       await this.#listener?.close();
-      await this.store.close();
+      await this.#restoring;
+      await Promise.all(this.#retiring);
+      await this.#served?.store.close();
       this.#hasStopped();
     })();
     return this.#closing;
+  }
+
+  #keeper(): InstanceKeeper {
+    return {
+      catalogue: this.store.catalogue,
+      createInstance: (name, more) => this.createInstance(name, more),
+      dropInstance: (name) => this.dropInstance(name),
+    };
   }
 
   #adminActions(): AdminActions {
@@ -214,13 +294,15 @@ class RunningServer implements EmbeddedServer {
       },
       dropInstance: async (name, force) => ({ name, dropped: await this.dropInstance(name, { force }) }),
       setPolicy: async (instance, policy, expected) => {
-        const changed = await this.#policies.set(instance, policy, expected);
-        return { instance, changed, policy: this.#policies.get(instance) ?? null };
+        const { policies } = this.#current;
+        const changed = await policies.set(instance, policy, expected);
+        return { instance, changed, policy: policies.get(instance) ?? null };
       },
-      getPolicy: (instance) => ({ instance, policy: this.#policies.get(instance) ?? null }),
+      getPolicy: (instance) => ({ instance, policy: this.#current.policies.get(instance) ?? null }),
       splitPartition: async (instance, name, key) => {
-        const table = this.store.catalogue.table(instance, name);
-        await this.store.streams.splitPartition(table, key === undefined ? undefined : [partitionKeyOf(table.schema, key)]);
+        const { catalogue, streams } = this.store;
+        const table = catalogue.table(instance, name);
+        await streams.splitPartition(table, key === undefined ? undefined : [partitionKeyOf(table.schema, key)]);
         return { table: name, partitions: table.cuts.length + 1 };
       },
       // The reply leaves first: closing waits for requests under way, and this call is one.
@@ -230,7 +312,7 @@ class RunningServer implements EmbeddedServer {
   }
 
   async #addKey(instance: string): Promise<AccessKey> {
-    const key = makeAccessKey(this.#chance, instance);
+    const key = makeAccessKey(this.#serving.chance, instance);
     this.#keys.add(key);
     await this.#saveKeys();
     return key;
@@ -249,8 +331,14 @@ class RunningServer implements EmbeddedServer {
 }
 
 // What a store in memory without a socket does not need is not loaded for it: LevelDB and HTTP are most of the time a first start takes.
+// The control plane is loaded at its first call.
 const openFolder = async (dataDir: string, chance: Chance) => (await import("../store/store-folder.ts")).openStoreFolder(dataDir, chance);
 const listenLater = async (handler: Transport, options: ListenOptions) => (await import("./http-listener.ts")).listen(handler, options);
+const controlPlaneLater = (options: ControlPlaneOptions): Transport => {
+  let plane: Promise<Transport> | undefined;
+  const opened = () => (plane ??= import("./control-plane/control-plane.ts").then(({ createControlPlane }) => createControlPlane(options)));
+  return async (request) => (await opened())(request);
+};
 
 /** The keys given, else the root key kept in the folder, made when there is none; and the keys of single instances kept there. */
 async function keysFor(

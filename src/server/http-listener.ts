@@ -7,6 +7,7 @@ import { encodeErrorBody } from "../wire/error-body.ts";
 import { signedResponse, WAIT_HEADER } from "../wire/headers.ts";
 import type { Transport, WireResponse } from "../wire/transport.ts";
 import { ConnectionCut } from "./connection-cut.ts";
+import { isControlPath } from "./control-plane/control-path.ts";
 
 // Not imported: an ES import of this module reads its every export, and one of them loads all of undici, a quarter of the time to the first answer.
 const { createServer: createHttpServer } = process.getBuiltinModule("node:http");
@@ -158,8 +159,8 @@ async function exchange(handler: Transport, incoming: IncomingMessage, outgoing:
   const { bodies } = around;
   const share: Share = { bytes: 0 };
   try {
-    const path = incoming.url ?? "/";
-    if (incoming.method !== "POST") {
+    const { method = "", url: path = "/" } = incoming;
+    if (method !== "POST" && !(method === "GET" && isControlPath(path))) {
       incoming.resume();
       return send(
         outgoing,
@@ -170,7 +171,7 @@ async function exchange(handler: Transport, incoming: IncomingMessage, outgoing:
     const body = await readBody(incoming, bodies, share);
     if (body === undefined) return send(outgoing, refusal(path, 503, "OTSServerBusy", "Server is busy.", around), true);
     const headers = headersOf(incoming);
-    const response = await handler({ path, headers, body }, headers[WAIT_HEADER] === undefined ? undefined : goneSignal(outgoing));
+    const response = await handler({ method, path, headers, body }, headers[WAIT_HEADER] === undefined ? undefined : goneSignal(outgoing));
     // A body that is far too large is not read to its end, so the connection cannot be used again.
     send(outgoing, response, around.isClosing() || body.length > limits.requestBodyBytesMax);
   } catch (thrown) {

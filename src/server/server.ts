@@ -14,10 +14,12 @@ import { authenticate, authFailed } from "./authenticate.ts";
 import type { Interference, Patience } from "./call-context.ts";
 import { asksForCompression, deflatedReply, inflatedRequest, isCompressed } from "./compression.ts";
 import { ConnectionCut } from "./connection-cut.ts";
+import { isControlPath } from "./control-plane/control-path.ts";
 import type { InstancePolicies } from "./instance-policies.ts";
 import { refusalFor } from "./refuse.ts";
 import { SigningKeys } from "./signing-key.ts";
 import type { Tunnels } from "./tunnel/tunnels.ts";
+import type { UnderWay } from "./under-way.ts";
 
 /** However long a caller would wait: nobody holds connection and memory for longer. */
 const WAIT_MS_MAX = 1000;
@@ -51,6 +53,10 @@ export interface ServerOptions {
   readonly log?: ((event: RequestEvent) => void) | undefined;
   /** Answers administration calls; without it their path is refused as an unknown operation. */
   readonly administer?: Administer | undefined;
+  /** Answers the control plane's calls, which have a signature of their own; without it their paths are refused as unknown operations. */
+  readonly controlPlane?: Transport | undefined;
+  /** Told when a request comes in and when it is done with, also where its caller has given it up before. */
+  readonly underWay?: UnderWay | undefined;
   /** Comes between authentic requests and their answers, administration excepted. */
   readonly interference?: Interference | undefined;
 }
@@ -67,36 +73,42 @@ export function createServer(options: ServerOptions): Transport {
 }
 
 function exchangeWith(options: ServerOptions): (request: WireRequest, signal?: AbortSignal) => Promise<WireResponse> {
-  const { keys, clock, wireClock = clock, chance, log } = options;
+  const { keys, clock, wireClock = clock, chance, log, controlPlane, underWay } = options;
   const signingKeys = new SigningKeys();
   return async (request, signal) => {
-    const started = wireClock.monotonic();
-    const requestId = chance.id();
-    const key = keys.find(request.headers["x-ots-accesskeyid"] ?? "");
-    const signing = key === undefined ? undefined : signingKeys.for(key, request.headers);
-    let status = 200;
-    let code: string | undefined;
-    let error: unknown;
-    let body: Uint8Array;
+    underWay?.begin();
     try {
-      authenticate(request, key, signing, { wire: wireClock.now(), store: clock.now() });
-      body = await answer(isCompressed(request) ? await inflatedRequest(request) : request, key, options, signal);
-    } catch (thrown) {
-      if (thrown instanceof ConnectionCut) {
-        log?.(eventOf(request, { status: 0, bytesOut: 0, requestId, code, error, milliseconds: wireClock.monotonic() - started }));
-        throw thrown;
+      if (controlPlane !== undefined && isControlPath(request.path)) return await controlPlane(request, signal);
+      const started = wireClock.monotonic();
+      const requestId = chance.id();
+      const key = keys.find(request.headers["x-ots-accesskeyid"] ?? "");
+      const signing = key === undefined ? undefined : signingKeys.for(key, request.headers);
+      let status = 200;
+      let code: string | undefined;
+      let error: unknown;
+      let body: Uint8Array;
+      try {
+        authenticate(request, key, signing, { wire: wireClock.now(), store: clock.now() });
+        body = await answer(isCompressed(request) ? await inflatedRequest(request) : request, key, options, signal);
+      } catch (thrown) {
+        if (thrown instanceof ConnectionCut) {
+          log?.(eventOf(request, { status: 0, bytesOut: 0, requestId, code, error, milliseconds: wireClock.monotonic() - started }));
+          throw thrown;
+        }
+        const { refusal, unexpected } = refusalFor(thrown);
+        ({ status, code } = refusal);
+        if (unexpected) error = thrown;
+        body = encodeErrorBody(refusal.code, refusal.text);
       }
-      const { refusal, unexpected } = refusalFor(thrown);
-      ({ status, code } = refusal);
-      if (unexpected) error = thrown;
-      body = encodeErrorBody(refusal.code, refusal.text);
+      const compressed = asksForCompression(request) ? await deflatedReply(body) : undefined;
+      const response = signedResponse(request.path, status, body, requestId, wireClock.now(), signing, compressed);
+      log?.(
+        eventOf(request, { status, bytesOut: response.body.length, requestId, code, error, milliseconds: wireClock.monotonic() - started }),
+      );
+      return response;
+    } finally {
+      underWay?.end();
     }
-    const compressed = asksForCompression(request) ? await deflatedReply(body) : undefined;
-    const response = signedResponse(request.path, status, body, requestId, wireClock.now(), signing, compressed);
-    log?.(
-      eventOf(request, { status, bytesOut: response.body.length, requestId, code, error, milliseconds: wireClock.monotonic() - started }),
-    );
-    return response;
   };
 }
 

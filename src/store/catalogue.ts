@@ -5,18 +5,13 @@ import type { IndexSchema, TableSchema } from "../model/schema.ts";
 import { ChangeLog, newStream } from "./change-log.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { fillMark, fillMarkKey } from "./fill-index.ts";
+import type { InstanceRecord, NewInstance } from "./instance-record.ts";
 import { keySpace, numberKey, type Space, spaceRange, textKey } from "./key-space.ts";
 import type { OrderedStore, StoreChange } from "./ordered-store.ts";
 import { refusal } from "./refusal.ts";
 import type { StreamOptions } from "./stream.ts";
 import { type KeptStream, Table, type TableRecord } from "./table.ts";
 import type { TableIndex } from "./table-index.ts";
-
-interface InstanceRecord {
-  /** Microseconds since 1970. */
-  readonly createdAt: number;
-  readonly policy?: string | undefined;
-}
 
 /**
  * Instances and their tables. Held in memory, loaded once; a change is visible at once and its promise settles when it is committed.
@@ -26,7 +21,6 @@ export class Catalogue {
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
   readonly #instances = new Map<string, Map<string, Table>>();
-  /** Kept for whoever asks who may do what; what stands in one is not looked at here. */
   readonly #records = new Map<string, InstanceRecord>();
   /** Ids of tables dropped before this catalogue was loaded, whose rows may still be there. */
   readonly dropped: number[] = [];
@@ -74,11 +68,19 @@ export class Catalogue {
   }
 
   /** False when the instance exists already. */
-  async createInstance(name: string): Promise<boolean> {
+  async createInstance(name: string, { policy, attributes }: NewInstance = {}): Promise<boolean> {
     if (this.#instances.has(name)) return false;
     this.#instances.set(name, new Map());
-    await this.#putInstance(name, { createdAt: this.#clock.nowMicros() });
+    const record = { createdAt: this.#clock.nowMicros(), policy, policyVersion: policy === undefined ? undefined : 1, attributes };
+    await this.#putInstances([[name, record]]);
     return true;
+  }
+
+  /** What is kept of an instance. @throws OTSAuthFailed for an unknown one */
+  instance(name: string): InstanceRecord {
+    const record = this.#records.get(name);
+    if (record === undefined) throw refusal.instanceMissing();
+    return record;
   }
 
   /** The access policy of an instance, undefined where it has none. */
@@ -87,14 +89,20 @@ export class Catalogue {
   }
 
   /** Sets or, with undefined, removes it; holds for every request that begins after this was called. @throws OTSAuthFailed for an unknown instance */
-  async setPolicy(instance: string, policy: string | undefined): Promise<void> {
-    this.#tablesOf(instance);
-    await this.#putInstance(instance, { createdAt: this.#records.get(instance)!.createdAt, ...(policy === undefined ? {} : { policy }) });
+  setPolicy(instance: string, policy: string | undefined): Promise<void> {
+    return this.updateInstances([instance], (record) => ({ ...record, policy, policyVersion: (record.policyVersion ?? 0) + 1 }));
   }
 
-  async #putInstance(name: string, record: InstanceRecord): Promise<void> {
-    this.#records.set(name, record);
-    await this.#queue.commit([{ type: "put", key: textKey(keySpace.instance, name), value: jsonBytes(record) }]);
+  /** Changes what is kept of instances, of all of them or of none. @throws OTSAuthFailed when one of them is unknown */
+  async updateInstances(names: readonly string[], change: (record: InstanceRecord) => InstanceRecord): Promise<void> {
+    await this.#putInstances(names.map((name) => [name, change(this.instance(name))] as const));
+  }
+
+  async #putInstances(records: readonly (readonly [name: string, record: InstanceRecord])[]): Promise<void> {
+    for (const [name, record] of records) this.#records.set(name, record);
+    await this.#queue.commit(
+      records.map(([name, record]): StoreChange => ({ type: "put", key: textKey(keySpace.instance, name), value: jsonBytes(record) })),
+    );
   }
 
   /**
@@ -191,9 +199,8 @@ export class Catalogue {
     await this.#queue.commit([putTable(table)]);
   }
 
-  /** Switches on a stream, where none is: changes are recorded from here on. */
+  /** Switches on a stream of a table that has none: changes are recorded from here on. */
   async startStream(table: Table, options: StreamOptions): Promise<ChangeLog> {
-    if (table.base !== undefined) throw refusal.indexTable("update");
     const stream = this.#newStream(table.cuts.length + 1);
     table.record = { ...table.record, schema: { ...table.schema, stream: { enabled: true, ...options } }, stream };
     const log = (table.stream = new ChangeLog(table, stream));

@@ -15,6 +15,8 @@ import type { Table } from "./table.ts";
 
 /** Records asked of the store in one go. */
 const STEP_RECORDS = 256;
+/** Rows are counted again when a table has grown by this part of what was counted. */
+const COUNTED_PART = 1 / 8;
 const MICROS_PER_HOUR = 3_600_000_000;
 
 export interface StreamContext {
@@ -65,21 +67,26 @@ export class ChangeStreams implements Streams {
     return stream?.ready === true && !dropped ? stream : undefined;
   }
 
-  async enable(table: Table, options: StreamOptions): Promise<Stream> {
-    const { catalogue, queue } = this.#context;
+  enable(table: Table, options: StreamOptions): Promise<Stream> {
     if (table.dropped) throw refusal.tableMissing();
+    if (table.base !== undefined) throw refusal.indexTable("update");
     const log = table.stream;
-    if (log === undefined) return catalogue.startStream(table, options);
+    if (log === undefined) return this.#context.catalogue.startStream(table, options);
     if (!sameColumns(log.originColumns, options.originColumns)) {
       // Records of one stream have origin records or have none; whether the service takes other columns here is unverified.
       throw refusal.parameter("The columns of a stream cannot be changed while it is enabled.");
     }
-    if (log.expirationHours === options.expirationHours) {
+    return this.#expireAfter(log, table, options.expirationHours);
+  }
+
+  async #expireAfter(log: ChangeLog, table: Table, expirationHours: number): Promise<Stream> {
+    const { catalogue, queue } = this.#context;
+    if (log.expirationHours === expirationHours) {
       await queue.settled();
       return log;
     }
-    log.expirationHours = options.expirationHours;
-    const stream = { ...table.schema.stream, expirationHours: options.expirationHours };
+    log.expirationHours = expirationHours;
+    const stream = { ...table.schema.stream, expirationHours };
     await catalogue.updateTable(table, { ...table.record, schema: { ...table.schema, stream } });
     return log;
   }
@@ -151,11 +158,16 @@ export class ChangeStreams implements Streams {
   measure(table: Table, bytesMax: number): void {
     if (this.#measured.has(table)) return void this.#measured.set(table, true);
     this.#measured.set(table, false);
-    this.#context.inBackground(async () => {
-      await splitGrown(this.#context, table, bytesMax).finally(() => {
+    const { inBackground, stopped } = this.#context;
+    inBackground(async () => {
+      const measured = splitGrown(this.#context, table, bytesMax, stopped).then((counted) => {
+        // So that counting costs no more than a few times what is written, however small partitions are.
+        table.growth -= counted * COUNTED_PART;
+      });
+      await measured.finally(() => {
         const again = this.#measured.get(table) === true;
         this.#measured.delete(table);
-        if (again && !this.#context.stopped()) this.measure(table, bytesMax);
+        if (again && !stopped()) this.measure(table, bytesMax);
       });
     });
   }

@@ -1,8 +1,9 @@
 /**
  * Of stored entries; raised when older versions could no longer read what is written, or would write rows without what belongs to them. 1: tables and rows.
- * 2: change logs, partitions, tunnels and indexes; a folder or snapshot of format 1 is one without any.
+ * 2: change logs, partitions, tunnels and indexes; a folder or snapshot of format 1 is one without any. 3: instances with attributes, and folders whose entries
+ * have another name since a snapshot was restored into them.
  */
-export const storeFormat = 2;
+export const storeFormat = 3;
 
 /**
  * Who lives where in the ordered store: the first byte of a key says what the entry is. Numbers are part of the stored format

@@ -16,5 +16,10 @@ export function lockName(table: Table, { bytes, valueAt, valueEnd }: RowWalker):
  * same, since they send again what meets a conflict (reference 1.9). @throws OTSRowOperationConflict
  */
 export function refuseLocked(locks: PartitionLocks, table: Table, walker: RowWalker): void {
-  if (table.schema.localTransactions && locks.has(lockName(table, walker))) throw refusal.conflict();
+  if (isLocked(locks, table, walker)) throw refusal.conflict();
+}
+
+/** Whether the partition key of the row or key the walker stands on belongs to a transaction. */
+export function isLocked(locks: PartitionLocks, table: Table, walker: RowWalker): boolean {
+  return table.schema.localTransactions && locks.has(lockName(table, walker));
 }

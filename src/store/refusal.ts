@@ -5,6 +5,7 @@ export const refusal = {
   tableMissing: () => new ServiceError(404, "OTSObjectNotExist", "Requested table does not exist."),
   tableExists: () => new ServiceError(409, "OTSObjectAlreadyExist", "Requested table already exists."),
   tableQuota: (quota: number) => new ServiceError(403, "OTSQuotaExhausted", `Number of tables exceeds the quota:${quota}.`),
+  /** The code is that of the reference (1.8, 7.9); a test of the Java SDK expects OTSParameterInvalid (unverified which the service answers). */
   indexQuota: (quota: number) => new ServiceError(403, "OTSQuotaExhausted", `Number of index per table exceeds the quota:${quota}.`),
   /** The text is known of `write`, the other verbs are not (unverified). */
   indexTable: (verb: "write" | "update" | "delete") => new ServiceError(400, "OTSParameterInvalid", `Can't ${verb} index table directly.`),

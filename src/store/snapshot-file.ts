@@ -71,15 +71,20 @@ export async function writeSnapshot(store: OrderedStore, path: string): Promise<
 /**
  * Fills an empty store from a snapshot. The file is read to its end and checked before anything is written. A durable store whose filling is interrupted is refused
  * when it is opened.
+ * @param signal ends it with its reason
  * @throws TF_SNAPSHOT_CORRUPT, TF_SNAPSHOT_NEWER, TF_STORE_NOT_EMPTY, TF_IO, and what the store throws
  */
-export async function restoreSnapshot(store: OrderedStore, path: string): Promise<SnapshotSize> {
+export async function restoreSnapshot(store: OrderedStore, path: string, signal?: AbortSignal): Promise<SnapshotSize> {
   await refuseFilled(store, path);
   let entries = 0;
   let bytes = 0;
-  for await (const page of readSnapshot(path)) entries += page.length;
+  for await (const page of readSnapshot(path)) {
+    signal?.throwIfAborted();
+    entries += page.length;
+  }
   await store.write([{ type: "put", key: restoring, value: Buffer.alloc(0) }], { sync: true });
   for await (const page of readSnapshot(path)) {
+    signal?.throwIfAborted();
     const changes = page.map(({ key, value }): StoreChange => ({ type: "put", key, value }));
     for (const { key, value } of page) bytes += LENGTHS_BYTES + key.length + value.length;
     await store.write(changes, { sync: false });

@@ -4,6 +4,7 @@ import type { KeyValue } from "../model/value.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { middleKey, storedBytes } from "./middle-key.ts";
 import type { OrderedStore } from "./ordered-store.ts";
+import { COUNTED_BYTES_MAX } from "./split-points.ts";
 import { cutKey, encodeCut, partitionOf } from "./partitions.ts";
 import { refusal } from "./refusal.ts";
 import type { Table } from "./table.ts";
@@ -44,14 +45,23 @@ export async function splitLargest(context: SplitContext, table: Table): Promise
   await splitBefore(context, table, value);
 }
 
-/** Cuts, once each, the partitions that have grown past `bytesMax` and can be cut. */
-export async function splitGrown(context: SplitContext, table: Table, bytesMax: number): Promise<void> {
-  const sizes = await sizesOf(context.store, table);
-  // From the last to the first: a cut moves the numbers of those behind it.
-  for (let partition = sizes.length - 1; partition >= 0; partition--) {
-    if (sizes[partition]! <= bytesMax || table.dropped) continue;
-    const value = await middleKey(context.store, table, partition);
-    if (value !== undefined && !table.dropped) await splitBefore(context, table, value);
+/** Of one table; what grows beyond them grows on. A table keeps its cuts in one record. */
+const PARTITIONS_MAX = 1000;
+
+/** Cuts the partitions that have grown past `bytesMax`, until none has that could be cut. Answers how many bytes were counted row by row in the end. */
+export async function splitGrown(context: SplitContext, table: Table, bytesMax: number, stopped: () => boolean): Promise<number> {
+  for (;;) {
+    const sizes = await sizesOf(context.store, table);
+    let cut = false;
+    // From the last to the first: a cut moves the numbers of those behind it.
+    for (let partition = sizes.length - 1; partition >= 0 && table.cuts.length + 1 < PARTITIONS_MAX; partition--) {
+      if (sizes[partition]! <= bytesMax || table.dropped || stopped()) continue;
+      const value = await middleKey(context.store, table, partition);
+      if (value === undefined || table.dropped) continue;
+      await splitBefore(context, table, value);
+      cut = true;
+    }
+    if (!cut) return sizes.filter((size) => size <= COUNTED_BYTES_MAX).reduce((sum, size) => sum + size, 0);
   }
 }
 

@@ -1,15 +1,17 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Chance } from "../base/chance.ts";
 import { TableferryError } from "../base/error.ts";
-import { readIfPresent, writeDurably } from "./durable-file.ts";
+import { readIfPresent, syncFolder, writeDurably } from "./durable-file.ts";
 import { storeFormat } from "./key-space.ts";
 import { LevelStore } from "./level-store.ts";
 import { refuseHalfRestored } from "./snapshot-file.ts";
 import { storageError } from "./storage-error.ts";
 
 const FORMAT_FILE = "store.json";
+/** Of the entries, as long as no snapshot was restored in their place; then a number follows. */
 const LEVEL_FOLDER = "level";
+const levelFolderPattern = /^level(?:-(\d{1,9}))?$/;
 
 /** A folder with everything of one embedded store, locked by this process until the store is closed. */
 export interface StoreFolder {
@@ -20,10 +22,24 @@ export interface StoreFolder {
   read(name: string): Promise<string | undefined>;
   /** Replaces a small file beside the store, whole or not at all. */
   write(name: string, text: string, mode: number): Promise<void>;
+  /** An empty store in the same folder, to be filled and put in the other's place. One at a time. */
+  beside(): Promise<StoreBeside>;
+}
+
+/** A store that may take another's place; until it has, it is removed when the folder is opened the next time. */
+export interface StoreBeside {
+  readonly store: LevelStore;
+  /**
+   * Makes it the folder's, whole or not at all, also through a power cut; what is in it must be durable. The other is open still.
+   * @returns removes the other, once it is closed
+   */
+  adopt(): Promise<() => Promise<void>>;
+  /** Removes it, once it is closed. */
+  discard(): Promise<void>;
 }
 
 /**
- * Opens a data folder, making it when it is missing: `level/` holds the entries, `store.json` says the format and the store's id.
+ * Opens a data folder, making it when it is missing: `level/` or `level-N/` holds the entries, `store.json` says which, the format and the store's id.
  * @throws TF_STORE_NEWER before anything is touched; TF_STORE_LOCKED, TF_STORE_UNWRITABLE, TF_STORE_FULL, TF_STORE_CORRUPT.
  */
 export async function openStoreFolder(folder: string, chance: Chance): Promise<StoreFolder> {
@@ -34,32 +50,77 @@ export async function openStoreFolder(folder: string, chance: Chance): Promise<S
       throw storageError(thrown, folder);
     }
   };
-  const open = async () => {
-    await mkdir(folder, { recursive: true });
-    await readFormat(folder);
-    const store = await LevelStore.open(join(folder, LEVEL_FOLDER));
-    try {
-      refuseHalfRestored(store, folder);
-      // Read again under the lock: two first starts at once must agree on one id.
-      const known = await readFormat(folder);
-      // What an older version wrote is read as it is; from here on it must not write beside what it does not know.
-      const storeId = known?.format === storeFormat ? known.storeId : await writeFormat(folder, known?.storeId ?? chance.id());
-      return { store, storeId };
-    } catch (thrown) {
-      await store.close();
-      throw thrown;
-    }
-  };
+  const { store, known } = await coded(() => openLevel(folder, chance));
+  let { level } = known;
+  let last = numberOf(level);
   return {
-    ...(await coded(open)),
+    store,
+    storeId: known.storeId,
     read: (name) => coded(() => readIfPresent(join(folder, name))),
     write: (name, text, mode) => coded(() => writeDurably(join(folder, name), text, mode)),
+    beside: () =>
+      coded(async () => {
+        const name = `${LEVEL_FOLDER}-${++last}`;
+        const path = join(folder, name);
+        return {
+          store: await LevelStore.open(path),
+          adopt: () =>
+            coded(async () => {
+              // What is named must be there when the name is.
+              await syncFolder(folder);
+              await writeFormat(folder, { ...known, level: name });
+              const old = join(folder, level);
+              level = name;
+              return () => coded(() => rm(old, { recursive: true, force: true }));
+            }),
+          discard: () => coded(() => rm(path, { recursive: true, force: true })),
+        };
+      }),
   };
 }
 
 interface Format {
   readonly format: number;
   readonly storeId: string;
+  /** Name of the folder with the entries. */
+  readonly level: string;
+}
+
+/** Opens the entries that `store.json` names, and removes all others: what a restore that a crash ended had begun, or had put another in the place of. */
+async function openLevel(folder: string, chance: Chance): Promise<{ readonly store: LevelStore; readonly known: Format }> {
+  await mkdir(folder, { recursive: true });
+  for (;;) {
+    const before = await readFormat(folder);
+    if (before === undefined) await refuseNameless(folder);
+    const seen = before?.level ?? LEVEL_FOLDER;
+    const store = await LevelStore.open(join(folder, seen));
+    try {
+      refuseHalfRestored(store, folder);
+      // Read again under the lock: two first starts at once must agree on one id, and a server that was just closed may have put another store in the place of this one.
+      const now = await readFormat(folder);
+      if ((now?.level ?? LEVEL_FOLDER) !== seen) {
+        await store.close();
+        continue;
+      }
+      const known = { format: storeFormat, storeId: now?.storeId ?? chance.id(), level: seen };
+      // What an older version wrote is read as it is; from here on it must not write beside what it does not know.
+      if (now?.format !== storeFormat) await writeFormat(folder, known);
+      for (const name of await readdir(folder)) {
+        if (levelFolderPattern.test(name) && name !== seen) await rm(join(folder, name), { recursive: true, force: true });
+      }
+      return { store, known };
+    } catch (thrown) {
+      await store.close();
+      throw thrown;
+    }
+  }
+}
+
+/** Refuses a folder with restored entries that nothing names: they would be taken for leftovers. @throws TF_STORE_CORRUPT */
+async function refuseNameless(folder: string): Promise<void> {
+  const found = (await readdir(folder)).find((name) => name !== LEVEL_FOLDER && levelFolderPattern.test(name));
+  if (found === undefined) return;
+  throw new TableferryError("TF_STORE_CORRUPT", { message: `there is ${found}, but no format file that names it`, place: folder });
 }
 
 /** Undefined in a folder without a store. @throws TF_STORE_NEWER, TF_STORE_CORRUPT */
@@ -76,9 +137,9 @@ async function readFormat(folder: string): Promise<Format | undefined> {
   return content;
 }
 
-async function writeFormat(folder: string, storeId: string): Promise<string> {
-  await writeDurably(join(folder, FORMAT_FILE), `${JSON.stringify({ format: storeFormat, storeId })}\n`);
-  return storeId;
+async function writeFormat(folder: string, { format, storeId, level }: Format): Promise<void> {
+  const content = { format, storeId, ...(level === LEVEL_FOLDER ? {} : { level }) };
+  await writeDurably(join(folder, FORMAT_FILE), `${JSON.stringify(content)}\n`);
 }
 
 function parseFormat(text: string): Format | undefined {
@@ -90,5 +151,13 @@ function parseFormat(text: string): Format | undefined {
   }
   if (typeof content !== "object" || content === null || !("format" in content) || !("storeId" in content)) return undefined;
   const { format, storeId } = content;
-  return typeof format === "number" && typeof storeId === "string" ? { format, storeId } : undefined;
+  const level = "level" in content ? content.level : LEVEL_FOLDER;
+  // A name, not a path: what it names is removed one day.
+  return typeof format === "number" && typeof storeId === "string" && typeof level === "string" && levelFolderPattern.test(level)
+    ? { format, storeId, level }
+    : undefined;
+}
+
+function numberOf(level: string): number {
+  return Number(levelFolderPattern.exec(level)?.[1] ?? 1);
 }

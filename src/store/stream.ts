@@ -68,8 +68,9 @@ export interface Streams {
   /** The one that is on. */
   ofTable(table: Table): Stream | undefined;
   /**
-   * Switches on, or changes how long the records of the stream that is on are kept (that the service lets it is unverified); settles when durable.
-   * @throws OTSParameterInvalid for other origin columns than those of the stream that is on; OTSObjectNotExist for a dropped table
+   * Switches on, or changes how long the records of the stream that is on are kept (that the service lets it is unverified); settles when durable. It is judged and
+   * holds when this returns, so that what else changes of the table does so in the same turn.
+   * @throws at once: OTSParameterInvalid for other origin columns than those of the stream that is on and for an index, OTSObjectNotExist for a dropped table
    */
   enable(table: Table, options: StreamOptions): Promise<Stream>;
   /** Switches off; the records are removed in the background. */

@@ -4,6 +4,7 @@ import type { CommitQueue } from "./commit-queue.ts";
 import { composeRemains } from "./compose-update.ts";
 import { appendIndexChanges } from "./index-entry.ts";
 import type { OrderedStore, StoreChange } from "./ordered-store.ts";
+import { isLocked, type PartitionLocks } from "./partition-lock.ts";
 import { newestOf, oldestOf, ROW_HEADER_BYTES, versionsOf } from "./row-header.ts";
 import { expiryFloor } from "./row-reader.ts";
 import { StoredRowWriter } from "./stored-row-writer.ts";
@@ -14,13 +15,14 @@ const PAGE_ROWS = 500;
 
 /**
  * Removes from storage what reads do not show any more: expired cells and rows, and versions beyond the table's number. Returns the rows
- * changed. Works beside reads and writes: each row is looked at again in the turn in which its change is enqueued.
+ * changed. Works beside reads and writes: each row is looked at again in the turn in which its change is enqueued. What a transaction has locked is left for
+ * another time: it may have told of what it found there.
  */
 export async function sweepTable(
   store: OrderedStore,
   queue: CommitQueue,
   table: Table,
-  { now, stopped }: { readonly now: () => number; readonly stopped: () => boolean },
+  { now, stopped, locks }: { readonly now: () => number; readonly stopped: () => boolean; readonly locks: PartitionLocks },
 ): Promise<number> {
   let changed = 0;
   const cursor = store.entries(table.rows);
@@ -32,7 +34,10 @@ export async function sweepTable(
         if (!needsSweep(table, value, now())) continue;
         const current = queue.get(key);
         if (current === undefined || !needsSweep(table, current, now())) continue;
-        const change = swept(table, key, current, now());
+        const old = new RowWalker("none").openRows(current, ROW_HEADER_BYTES, current.length);
+        old.next();
+        if (isLocked(locks, table, old)) continue;
+        const change = swept(table, key, current, old, now());
         if (table.indexes !== undefined) indexSwept(table.indexes, current, change, changes);
         changes.push(change);
         changed++;
@@ -49,11 +54,9 @@ function needsSweep(table: Table, row: Uint8Array, now: number): boolean {
   return oldestOf(row) < expiryFloor(table, now) || versionsOf(row) > table.schema.options.maxVersions;
 }
 
-function swept(table: Table, key: Uint8Array, row: Uint8Array, now: number): StoreChange {
+function swept(table: Table, key: Uint8Array, row: Uint8Array, old: RowWalker, now: number): StoreChange {
   const floor = expiryFloor(table, now);
   if (newestOf(row) < floor) return { type: "del", key };
-  const old = new RowWalker("none").openRows(row, ROW_HEADER_BYTES, row.length);
-  old.next();
   const out = new StoredRowWriter(new ByteWriter(row.length + 64), now);
   return { type: "put", key, value: composeRemains(out, old, { now, floor, maxVersions: table.schema.options.maxVersions }) };
 }

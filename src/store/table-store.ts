@@ -162,7 +162,8 @@ export class TableStore {
     let changed = 0;
     for (const table of this.#everyTable()) {
       if (table.schema.options.timeToLive < 0) continue;
-      changed += await sweepTable(this.#store, this.#queue, table, { now: () => this.#clock.now(), stopped: () => this.#closed });
+      const { locks } = this.#write.effects!;
+      changed += await sweepTable(this.#store, this.#queue, table, { now: () => this.#clock.now(), stopped: () => this.#closed, locks });
     }
     return changed;
   }

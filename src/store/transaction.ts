@@ -10,6 +10,7 @@ import { MergedRows } from "./merged-rows.ts";
 import type { Cursor, KeyRange, OrderedStore, RowSource, StoreChange } from "./ordered-store.ts";
 import { lockName } from "./partition-lock.ts";
 import { refusal } from "./refusal.ts";
+import { expiryFloor } from "./row-reader.ts";
 import { fieldSize } from "./stored-row-writer.ts";
 import type { Table } from "./table.ts";
 import { type RowWrites, type RowWritten, WriteBatch } from "./write-batch.ts";
@@ -38,6 +39,8 @@ interface KeptWrite {
   readonly size: number;
   /** Milliseconds. */
   readonly at: number;
+  /** What was older had expired then: an increment that was told of a sum must come to it again. */
+  readonly floor: number;
 }
 
 export interface TransactionParts {
@@ -52,7 +55,7 @@ export interface TransactionParts {
 
 /**
  * A local transaction: what the rows of its partition key will be, for its own reads and conditions, and the changes that lead there. Nobody else writes
- * that key meanwhile, so the same changes have the same outcome when they are made once more at the commit. Only then do they get their places in the table's
+ * that key meanwhile, and no sweep takes from it what expires, so the same changes have the same outcome when they are made once more at the commit. Only then do they get their places in the table's
  * stream and indexes, whichever there are by then. Their versions are of the time they were written at (unverified: it may be that of the commit).
  */
 export class Transaction implements RowSource {
@@ -131,8 +134,8 @@ export class Transaction implements RowSource {
 
   /** Makes its changes once more. @throws OTSObjectNotExist for a table that was deleted meanwhile */
   replay(batch: WriteBatch): void {
-    for (const { type, change, at } of this.#writes) {
-      batch.setTime(at);
+    for (const { type, change, at, floor } of this.#writes) {
+      batch.setTime(at, floor);
       replayed.openRows(change, 0, change.length).next();
       batch[type](this.table, replayed, unconditional);
     }
@@ -192,7 +195,8 @@ class TransactionWrites implements RowWrites {
     let size = 0;
     for (let field = 0; field < walker.count; field++) size += fieldSize(walker, field);
     const change = new Uint8Array(walker.bytes.subarray(walker.rowStart, walker.rowEnd));
-    this.#writes.push({ type, change, size, at: this.#batch.now });
+    const at = this.#batch.now;
+    this.#writes.push({ type, change, size, at, floor: expiryFloor(table, at) });
     return written;
   }
 }

@@ -58,6 +58,8 @@ export class WriteBatch {
   readonly #queue: WriteContext["queue"];
   readonly #nowMicros: number;
   #now: number;
+  /** Of changes that were judged before. */
+  #judgedFloor: number | undefined;
   readonly #writer: ByteWriter;
   #out: StoredRowWriter;
   readonly #changes: StoreChange[] = [];
@@ -91,8 +93,9 @@ export class WriteBatch {
     return this.#now;
   }
 
-  /** Gives the changes from here on another time, at which they were judged before. */
-  setTime(now: number): void {
+  /** Gives the changes from here on another time, at which they were judged before, and what had expired then (see `expiryFloor`). */
+  setTime(now: number, floor: number): void {
+    this.#judgedFloor = floor;
     if (now === this.#now) return;
     this.#now = now;
     this.#out = new StoredRowWriter(this.#writer, now);
@@ -125,7 +128,7 @@ export class WriteBatch {
     const rules: UpdateRules = {
       now: this.#now,
       maxVersions: table.schema.options.maxVersions,
-      floor: expiryFloor(table, this.#now),
+      floor: this.#floorOf(table),
       sums: log === undefined ? undefined : [],
     };
     const kept = this.#lookUp(key);
@@ -193,7 +196,12 @@ export class WriteBatch {
   }
 
   #origin({ origins, table }: ChangeLog, row: Uint8Array | undefined): Origin | undefined {
-    return origins === undefined ? undefined : { columns: origins, floor: expiryFloor(table, this.#now), row };
+    return origins === undefined ? undefined : { columns: origins, floor: this.#floorOf(table), row };
+  }
+
+  /** Milliseconds: what is older has expired. */
+  #floorOf(table: Table): number {
+    return this.#judgedFloor ?? expiryFloor(table, this.#now);
   }
 
   /** Adds what the indexes change with a row, which was `old` in storage, expired or not. */
@@ -263,7 +271,7 @@ export class WriteBatch {
 
   #aliveRow(table: Table, key: Uint8Array): Uint8Array | undefined {
     const stored = this.#lookUp(key);
-    return stored !== undefined && isAlive(stored, expiryFloor(table, this.#now)) ? stored : undefined;
+    return stored !== undefined && isAlive(stored, this.#floorOf(table)) ? stored : undefined;
   }
 
   #lookUp(key: Uint8Array): Uint8Array | undefined {

@@ -3,7 +3,9 @@
  * in-process call, HTTP, fault injection, recording and simulation are of equal rank.
  */
 export interface WireRequest {
-  /** Path with its leading slash, e.g. `/GetRow`. */
+  /** POST where it is left out, as everything is but some calls of the control plane. */
+  readonly method?: string | undefined;
+  /** Path with its leading slash, e.g. `/GetRow`; of the control plane with its query. */
   readonly path: string;
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>;

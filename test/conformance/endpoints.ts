@@ -14,6 +14,8 @@ export interface Endpoint {
   readonly server: EmbeddedServer;
   readonly clock: VirtualClock;
   readonly transport: Transport;
+  /** Of endpoints on disk. */
+  readonly dataDir: string | undefined;
   /** The same store served anew after it was closed; of endpoints on disk. */
   reopen(): Promise<Endpoint>;
 }
@@ -55,7 +57,7 @@ function describeOn(kind: Kind, name: string, suite: (open: () => Promise<Endpoi
         await server.close();
         return serve(clock, dataDir);
       };
-      return { server, clock, transport, caller: new Caller(transport, clock, server.rootKey, "first"), reopen };
+      return { server, clock, transport, dataDir, caller: new Caller(transport, clock, server.rootKey, "first"), reopen };
     };
     suite(async () => {
       const dataDir = kind.disk ? await mkdtemp(join(tmpdir(), "tableferry-conformance-")) : undefined;
@@ -67,8 +69,9 @@ function describeOn(kind: Kind, name: string, suite: (open: () => Promise<Endpoi
 
 /** The plainest HTTP client there is. */
 export function fetchTransport(endpoint: string): Transport {
-  return async ({ path, headers, body }) => {
-    const response = await fetch(`${endpoint}${path}`, { method: "POST", headers, body: new Uint8Array(body) });
+  return async ({ method = "POST", path, headers, body }) => {
+    const sent = method === "GET" ? {} : { body: new Uint8Array(body) };
+    const response = await fetch(`${endpoint}${path}`, { method, headers, ...sent });
     return {
       status: response.status,
       headers: Object.fromEntries(response.headers.entries()),

@@ -10,9 +10,9 @@ import { fetchTransport } from "./endpoints.ts";
 
 for (const http of [false, true]) {
   describe(`test controls by administration calls (${http ? "HTTP" : "in process"})`, () => {
-    const start = async (testControls: boolean) => {
+    const start = async (testControls: boolean, dataDir?: string) => {
       const clock = new VirtualClock();
-      const store = await startTableStore({ clock, http, testControls });
+      const store = await startTableStore({ clock, http, testControls, dataDir });
       onTestFinished(() => store.close());
       const key = { id: store.accessKeyId, secret: store.accessKeySecret };
       const caller = new Caller(http ? fetchTransport(store.endpoint) : store.transport, clock, key, "test");
@@ -29,6 +29,7 @@ for (const http of [false, true]) {
         { op: "listFaults" },
         { op: "clearFaults" },
         { op: "snapshot", path: "/x" },
+        { op: "restore", path: "/x" },
       ]) {
         expect(await ask(request)).toMatchObject({ error: { code: "TF_CONTROLS_OFF" } });
       }
@@ -71,6 +72,40 @@ for (const http of [false, true]) {
       expect(await other.createInstance("test")).toBe(false);
       expect(await ask({ op: "snapshot", path: "a" })).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
       expect(await ask({ op: "snapshot", path: join(folder, "no", "a") })).toMatchObject({ error: { code: "TF_IO" } });
+    });
+
+    it("restore a snapshot into the server itself", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "tableferry-controls-"));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      const { ask, caller } = await start(true);
+      const path = join(folder, "a");
+      const size = await ask({ op: "snapshot", path });
+      await caller.createTable("t", [{ name: "pk", type: "string" }]);
+      expect(await ask({ op: "restore", path: join(folder, "none") })).toMatchObject({ error: { code: "TF_IO" } });
+      expect(await ask({ op: "restore" })).toMatchObject({ error: { code: "TF_ADMIN_INVALID" } });
+      expect((await caller.call("ListTable", {})).tableNames).toEqual(["t"]);
+      expect(await ask({ op: "restore", path })).toEqual(size);
+      expect((await caller.call("ListTable", {})).tableNames).toEqual([]);
+    });
+
+    it("close the store that was restored over only when what was held back there is answered", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "tableferry-controls-"));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      const { store, caller, clock } = await start(true, join(folder, "store"));
+      await caller.createTable("t", [{ name: "pk", type: "string" }]);
+      await store.snapshot(join(folder, "a"));
+      store.faults.set([{ operations: ["PutRow"], times: 1, effect: { type: "delay", ms: 1000 } }]);
+      const timers = clock.waiting;
+      const held = caller.put("t", { pk: "held" }, {});
+      while (clock.waiting === timers) await new Promise<void>((resolve) => setImmediate(resolve));
+      await store.restore(join(folder, "a"));
+      await caller.put("t", { pk: "later" }, {});
+      await clock.advance(1000);
+      expect((await held).consumed.write).toBe(1);
+      expect([await caller.get("t", { pk: "held" }), (await caller.get("t", { pk: "later" }))?.key[0]?.value]).toEqual([
+        undefined,
+        "later",
+      ]);
     });
 
     it("make temporary keys, which end as the store's clock is advanced", async () => {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { StreamSpec } from "../../src/model/schema.ts";
 import type { UpdateTableRequest } from "../../src/wire/operation/update-table.ts";
+import { tableRequest } from "./caller.ts";
 import { describeEverywhere } from "./endpoints.ts";
 
 const oneKey = [{ name: "pk", type: "string" }] as const;
@@ -75,5 +76,36 @@ describeEverywhere("UpdateTable", (open) => {
       status: 404,
       code: "OTSObjectNotExist",
     });
+  });
+
+  it("and CreateIndex at the same time leave no index on a table whose options forbid it", async () => {
+    const { caller } = await open();
+    for (const streamFirst of [true, false]) {
+      const tableName = `t${String(streamFirst)}`;
+      const meta = { tableName, key: oneKey, definedColumns: [{ name: "d", type: "integer" as const }] };
+      await caller.call("CreateTable", { ...tableRequest(tableName, oneKey), meta });
+      const stream = streamFirst ? { enabled: true, expirationHours: 24 } : undefined;
+      const index = { name: `i${String(streamFirst)}`, keyColumns: ["d"], definedColumns: [], type: "global" as const };
+      const outcomes = await Promise.allSettled([
+        caller.call("UpdateTable", { tableName, options: { maxVersions: 2 }, stream }),
+        caller.call("CreateIndex", { mainTableName: tableName, index, includeBaseData: false }),
+      ]);
+      expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      const { indexes, options, stream: now } = await caller.call("DescribeTable", { tableName });
+      expect(indexes.length > 0).toBe(options.maxVersions === 1);
+      expect(now?.enabled).toBe(streamFirst && options.maxVersions === 2);
+    }
+  });
+
+  it("changes nothing when the stream is refused", async () => {
+    const { caller } = await open();
+    await caller.createTable("t", oneKey);
+    await caller.call("UpdateTable", { tableName: "t", stream: { enabled: true, expirationHours: 24 } });
+    const before = await caller.call("DescribeTable", { tableName: "t" });
+    const other = { enabled: true, expirationHours: 48, originColumns: ["c"] };
+    expect(await caller.refusal("UpdateTable", { tableName: "t", options: { maxVersions: 2 }, stream: other })).toMatchObject({
+      status: 400,
+    });
+    expect(await caller.call("DescribeTable", { tableName: "t" })).toEqual(before);
   });
 });

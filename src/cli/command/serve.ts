@@ -39,6 +39,7 @@ export const serve: Command = {
       keys,
       host: invocation.text("host"),
       port: invocation.number("port") ?? defaultPort,
+      partitionBytesMax: invocation.number("partitionBytesMax"),
       clock,
       controls: invocation.flag("testControls") ? new TestControls({ clock, remote: true }) : undefined,
       version: toolVersion(),

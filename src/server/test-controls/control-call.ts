@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import { TableferryError } from "../../base/error.ts";
+import type { SnapshotSize } from "../../store/snapshot-file.ts";
 import type { TableStore } from "../../store/table-store.ts";
 import type { TemporaryKey, TemporaryKeyOptions } from "../temporary-key.ts";
 import type { FaultRule } from "./fault-rule.ts";
@@ -17,12 +18,15 @@ export type ControlRequest =
   | { readonly op: "clearFaults" }
   /** Writes all instances, tables and rows to a file of the server's machine, named by its absolute path; answers `{ entries, bytes }`. */
   | { readonly op: "snapshot"; readonly path: string }
+  /** Puts what such a file holds in the place of everything there is; answers the same. */
+  | { readonly op: "restore"; readonly path: string }
   /** Makes a key with a security token; answers `{ id, secret, token, expiresAt }`, the last in milliseconds since 1970. */
   | ({ readonly op: "temporaryKey" } & TemporaryKeyOptions);
 
 /** What of a server the calls are about. */
 export interface ControlledServer {
   readonly store: TableStore;
+  restore(path: string): Promise<SnapshotSize>;
   temporaryKey(options: TemporaryKeyOptions): TemporaryKey;
 }
 
@@ -32,6 +36,7 @@ const ops: readonly unknown[] = [
   "listFaults",
   "clearFaults",
   "snapshot",
+  "restore",
   "temporaryKey",
 ] satisfies ControlRequest["op"][];
 
@@ -51,7 +56,8 @@ export function parseControlRequest(op: ControlRequest["op"], content: object): 
     case "listFaults":
     case "clearFaults":
       return { op };
-    case "snapshot": {
+    case "snapshot":
+    case "restore": {
       const path = "path" in content ? content.path : undefined;
       if (typeof path === "string" && isAbsolute(path)) return { op, path };
       throw new TableferryError("TF_ADMIN_INVALID", { message: `${op} needs an absolute path`, place: op });
@@ -63,7 +69,7 @@ export function parseControlRequest(op: ControlRequest["op"], content: object): 
   }
 }
 
-/** Does what is asked, where that is allowed. @throws TF_CONTROLS_OFF, TF_FAULT_INVALID, TF_IO */
+/** Does what is asked, where that is allowed. @throws TF_CONTROLS_OFF, TF_FAULT_INVALID, TF_IO, what a restore throws */
 export async function runControl(request: ControlRequest, controls: TestControls | undefined, server: ControlledServer): Promise<object> {
   if (controls?.remote !== true) {
     throw new TableferryError("TF_CONTROLS_OFF", {
@@ -86,6 +92,8 @@ export async function runControl(request: ControlRequest, controls: TestControls
       return {};
     case "snapshot":
       return server.store.snapshot(request.path);
+    case "restore":
+      return server.restore(request.path);
     case "temporaryKey":
       return server.temporaryKey(request);
   }

@@ -2,6 +2,7 @@
 package main
 
 func main() {
+	runControlPlane()
 	runTables()
 	runRows()
 	runBatches()

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { StoreAdmin } from "../../../src/client/store-admin.ts";
 import { TableStoreClient } from "../../../src/client/table-store-client.ts";
 import { startTableStore, type TestTableStore } from "../../../src/testing.ts";
@@ -38,6 +41,21 @@ describe("administration of an embedded store", () => {
     await client.close();
     expect(await admin.splitPartition("first", "t", "10")).toBe(2);
     await expect(admin.splitPartition("first", "t", "10")).rejects.toMatchObject({ code: "TF_PARTITION_WHOLE" });
+  });
+
+  test("a snapshot is taken and restored, of a server with test controls", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tableferry-admin-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, "a");
+    await expect(admin.restore(path)).rejects.toMatchObject({ code: "TF_CONTROLS_OFF" });
+    await using other = await startTableStore({ testControls: true });
+    const chief = new StoreAdmin(other.endpoint, () => ({ id: other.accessKeyId, secret: other.accessKeySecret }));
+    onTestFinished(() => chief.close());
+    await expect(chief.restore(path)).rejects.toMatchObject({ code: "TF_IO" });
+    const size = await chief.snapshot(path);
+    await chief.createInstance("later");
+    expect(await chief.restore(path)).toEqual(size);
+    expect((await chief.ping()).instances).toEqual(["test"]);
   });
 
   test("what the server refuses keeps the server's code and way out", async () => {

@@ -56,6 +56,20 @@ it("a snapshot of one store is the beginning of others, in memory and in a folde
   });
 });
 
+it("a snapshot is restored between the cases of one store", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tableferry-testing-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await using store = await startTableStore({ http: false });
+  const caller = new Caller(store.transport, systemClock, { id: store.accessKeyId, secret: store.accessKeySecret }, "test");
+  await caller.createTable("t", [{ name: "pk", type: "string" }]);
+  const size = await store.snapshot(join(folder, "seed"));
+  for (const pk of ["a", "b"]) {
+    await caller.put("t", { pk }, {});
+    expect(await store.restore(join(folder, "seed"))).toEqual(size);
+    expect(await caller.get("t", { pk })).toBeUndefined();
+  }
+});
+
 it("a job fills a store from a file, as docs/testing.md has it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tableferry-testing-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -124,6 +124,40 @@ describeOverBoth("local transactions", (open) => {
     await start(world, "a");
   });
 
+  it("come to the sums they told of, though what these were made of expires and is swept meanwhile", async () => {
+    const dayMs = 86_400_000;
+    const world = await open({ ...options, options: { maxVersions: 1, timeToLive: 86_400 } });
+    // Between the sweeps of every hour.
+    await world.clock.advance(dayMs / 48);
+    const counted = (sum: bigint): RowChange => ({ type: "put", key: keyOf("a", 1n), cells: [{ name: "sum", value: sum }] });
+    const more: RowChange = { type: "update", key: keyOf("a", 1n), cells: [{ op: "increment", name: "sum", by: 1n }] };
+    const sumsOf = async (source?: RowSource) => (await rowsOf(world, source)).map(({ cells }) => cells[0]!.value);
+    await write(world, world.store.beginWrite(), [counted(5n), putOf("b", 1n, "expires")]);
+    await world.clock.advance(dayMs - 10_000);
+    const transaction = await start(world, "a");
+    await write(world, transaction.beginWrite(), [more]);
+    expect(await sumsOf(transaction)).toEqual([6n]);
+    await world.clock.advance(20_000);
+    // Of what nobody has locked it takes what has expired.
+    expect(await world.store.sweep()).toBe(1);
+    await world.store.transactions.commit(transaction);
+    expect(await sumsOf()).toEqual([6n]);
+  });
+
+  it("come to the sums they told of, though the time to live is made shorter meanwhile", async () => {
+    const world = await open({ ...options, options: { maxVersions: 1, timeToLive: 864_000 } });
+    await write(world, world.store.beginWrite(), [{ type: "put", key: keyOf("a", 1n), cells: [{ name: "sum", value: 5n }] }]);
+    await world.clock.advance(2 * 86_400_000);
+    const transaction = await start(world, "a");
+    const more: RowChange = { type: "update", key: keyOf("a", 1n), cells: [{ op: "increment", name: "sum", by: 1n }] };
+    await write(world, transaction.beginWrite(), [more]);
+    const { record, schema } = world.table;
+    const shorter = { ...schema, options: { ...schema.options, timeToLive: 86_400 } };
+    await world.store.catalogue.updateTable(world.table, { ...record, schema: shorter });
+    await world.store.transactions.commit(transaction);
+    expect((await rowsOf(world))[0]!.cells[0]!.value).toBe(6n);
+  });
+
   it("wait with their beginning until what was written before is committed", async () => {
     const world = await open(options);
     const writing = write(world, world.store.beginWrite(), [putOf("a", 1n, "before")]);

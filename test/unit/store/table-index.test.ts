@@ -218,7 +218,7 @@ describeOverBoth("index", (open) => {
   it("has no stream, no second partition and no name of its own among the tables", async () => {
     const world = await open(all);
     const index = world.store.catalogue.table("one", "local");
-    await expect(world.store.streams.enable(index, daily)).rejects.toThrow("Can't update index table directly.");
+    expect(() => world.store.streams.enable(index, daily)).toThrow("Can't update index table directly.");
     await expect(world.store.streams.splitPartition(index, ["x"])).rejects.toThrow("an index has one partition");
     await expect(world.store.catalogue.updateTable(index, index.record)).rejects.toThrow("Can't update index table directly.");
     expect(world.store.catalogue.tables("one").map(({ name }) => name)).toEqual(["t"]);

@@ -11,6 +11,7 @@ import { signingKeyV4, signRequest, signRequestV4 } from "../../../src/wire/sign
 import type { Transport, WireRequest, WireResponse } from "../../../src/wire/transport.ts";
 import { Caller, tableRequest } from "../../conformance/caller.ts";
 import { fuzzSeeds, fuzzTables, type FuzzSeed } from "./fuzz-seeds.ts";
+import { liveSeeds, liveTables } from "./live-seeds.ts";
 import { mutated, pick } from "./mutate.ts";
 
 /** What must not happen, and how to see it again: `npm run fuzz -- seed=… round=…`. */
@@ -37,10 +38,14 @@ export interface FuzzReport {
   readonly findings: readonly Finding[];
   /** Replies by status. */
   readonly statuses: ReadonlyMap<number, number>;
+  /** Operations that were answered, not refused, at least once. */
+  readonly answered: ReadonlySet<string>;
 }
 
 /** A case of a few hundred bytes that takes this long is a finding, whatever it answers. */
 const CASE_MS = 2000;
+/** So many cases name the tunnels, clients, streams and transactions that were made before them; then others are made. */
+const LIVE_CASES = 16;
 /** Stands in everything that the other instance holds, and in nothing that is sent. */
 const CANARY = "canary_5f1c0a7e";
 
@@ -61,11 +66,17 @@ export async function fuzzRound({ seed, round, cases, onCase, spoil = (transport
   });
   const root = new Caller(server.handler, clock, server.rootKey, "one");
   const key = server.temporaryKey({ seconds: 1e9, instance: "one" });
-  for (const table of fuzzTables) await root.call("CreateTable", table);
+  const tables = [...fuzzTables, ...liveTables];
+  for (const table of tables) await root.call("CreateTable", table);
   const other = root.on("two");
-  for (const table of [...fuzzTables, tableRequest(CANARY, [{ name: "pk", type: "string" }])]) await other.call("CreateTable", table);
-  for (const tableName of ["t", CANARY]) await other.put(tableName, { pk: CANARY }, { [CANARY]: CANARY, c: CANARY });
-  const canaries = async () => JSON.stringify([await other.get("t", { pk: CANARY }), await other.call("ListTable", {})]);
+  for (const table of [...tables, tableRequest(CANARY, [{ name: "pk", type: "string" }])]) await other.call("CreateTable", table);
+  for (const tableName of ["t", "s", CANARY]) await other.put(tableName, { pk: CANARY }, { [CANARY]: CANARY, c: CANARY });
+  const foreign = await liveSeeds(other, 0);
+  const canaries = async () =>
+    JSON.stringify(
+      [await other.get("t", { pk: CANARY }), await other.call("ListTable", {}), await other.call("tunnel/list", {})],
+      (_, value: unknown) => (typeof value === "bigint" ? String(value) : value),
+    );
   const before = await canaries();
 
   const handler = spoil(server.handler);
@@ -73,9 +84,18 @@ export async function fuzzRound({ seed, round, cases, onCase, spoil = (transport
   const statuses = new Map<number, number>();
   const seeds = fuzzSeeds(Math.floor(chance.next() * 2 ** 31));
   const bodies = seeds.map(({ body }) => body);
+  const answered = new Set<string>();
+  let live: readonly FuzzSeed[] = [];
   for (let number = 0; number < cases; number++) {
     onCase?.(number);
-    const request = fuzzedRequest(pick(chance, seeds), bodies, chance, clock.now(), key);
+    if (number % LIVE_CASES === 0) {
+      // A table that a case has deleted is there for the next ones.
+      for (const table of tables) await root.call("CreateTable", table).catch(() => undefined);
+      live = await liveSeeds(root, number);
+    }
+    const source = chance.next();
+    const seed = pick(chance, source < 0.3 ? live : source < 0.35 ? foreign : seeds);
+    const request = fuzzedRequest(seed, bodies, chance, clock.now(), key);
     events.length = 0;
     const found = (what: string) => {
       const { path, headers, body } = request;
@@ -91,17 +111,16 @@ export async function fuzzRound({ seed, round, cases, onCase, spoil = (transport
       break;
     }
     statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    if (response.status === 200) answered.add(request.path.slice(1));
     const wrong =
       wrongWith(request, response, key) ?? (events[0]?.error === undefined ? undefined : `an error within: ${String(events[0].error)}`);
     if (wrong !== undefined) found(wrong);
     if (systemClock.monotonic() - started > CASE_MS) found(`took ${Math.round(systemClock.monotonic() - started)} ms`);
-    if (number % 16 !== 0) continue;
-    // The other instance's bytes go through the same memory all the while; and a table that a case has deleted is there for the next ones.
-    if ((await canaries()) !== before) found("the other instance is not what it was");
-    for (const table of fuzzTables) await root.call("CreateTable", table).catch(() => undefined);
+    // The other instance's bytes go through the same memory all the while.
+    if (number % LIVE_CASES === 0 && (await canaries()) !== before) found("the other instance is not what it was");
   }
   await server.close();
-  return { findings, statuses };
+  return { findings, statuses, answered };
 }
 
 function wrongWith(
@@ -141,7 +160,17 @@ function fuzzedRequest(
   const sent = chance.next() < 0.5 && headers["x-ots-request-compress-type"] !== undefined ? deflated(headers, body, chance) : body;
   const path =
     chance.next() < 0.05
-      ? pick(chance, ["/", "", "//", "/tableferry/admin", "/toString", `/${operation}/`, "/GetRow?x=1", "/%00"])
+      ? pick(chance, [
+          "/",
+          "",
+          "//",
+          "/tableferry/admin",
+          "/toString",
+          `/${operation}/`,
+          "/GetRow?x=1",
+          "/%00",
+          "/v2/openapi/getinstance?InstanceName=two",
+        ])
       : request.path;
   if (chance.next() < 0.8) sign(path, headers, key.secret, chance);
   return { path, headers, body: sent };
