@@ -2,7 +2,8 @@ import { connect } from "node:net";
 import { request as httpRequest } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
-import { listen, servePages, type HttpListener } from "../../../src/server/http-listener.ts";
+import { listen, type HttpListener } from "../../../src/server/http-listener.ts";
+import { servePages } from "../../../src/server/page-listener.ts";
 import { decodeErrorBody } from "../../../src/wire/error-body.ts";
 import type { Transport, WireRequest } from "../../../src/wire/transport.ts";
 
