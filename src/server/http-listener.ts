@@ -3,6 +3,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import type { Transport } from "../wire/transport.ts";
 import { BodyMemory } from "./http/body-memory.ts";
 import { Connection, type Surroundings } from "./http/connection.ts";
+import { ReplyRoom } from "./http/reply-room.ts";
 import { ReplyDate } from "./http/reply.ts";
 import { TimeLimits } from "./http/time-limits.ts";
 import { endpointOf, listening, type Address } from "./listening.ts";
@@ -49,6 +50,7 @@ export async function listen(handler: Transport, options: ListenOptions): Promis
     clock,
     date: new ReplyDate(),
     memory: new BodyMemory(bodiesBytesMax),
+    room: new ReplyRoom(),
     times,
     isClosing: () => closing !== undefined,
   };

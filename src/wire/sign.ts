@@ -7,6 +7,9 @@ import { createHmac, hash, timingSafeEqual } from "node:crypto";
 const SIGNATURE_V1 = "x-ots-signature";
 const SIGNATURE_V4 = "x-ots-signaturev4";
 
+/** So few names are sorted as they come, at half the price of a call of `sort`. */
+const INSERTED_MAX = 12;
+
 /** Base64 of the MD5 of a body; an empty body has one too. */
 export function contentMd5(body: Uint8Array): string {
   return hash("md5", body, "base64");
@@ -50,8 +53,14 @@ function requestText(path: string, headers: Readonly<Record<string, string>>): s
 
 function canonicalHeaders(headers: Readonly<Record<string, string>>): string {
   const names: string[] = [];
-  for (const name in headers) if (name.startsWith("x-ots-") && name !== SIGNATURE_V1 && name !== SIGNATURE_V4) names.push(name);
-  names.sort();
+  for (const name in headers) {
+    if (!name.startsWith("x-ots-") || name === SIGNATURE_V1 || name === SIGNATURE_V4) continue;
+    let at = names.push(name) - 1;
+    if (at >= INSERTED_MAX) continue;
+    for (; at > 0 && names[at - 1]! > name; at--) names[at] = names[at - 1]!;
+    names[at] = name;
+  }
+  if (names.length > INSERTED_MAX) names.sort();
   let text = "";
   for (const name of names) text += `${name}:${headers[name]!.trim()}\n`;
   return text;

@@ -8,13 +8,12 @@ import { ConnectionCut } from "../connection-cut.ts";
 import type { BodyMemory } from "./body-memory.ts";
 import { BLANK_LINE, PartialHead } from "./partial-head.ts";
 import { bareRefusal, CONTINUE, replyHead, type ReplyDate } from "./reply.ts";
+import type { ReplyRoom } from "./reply-room.ts";
 import { RequestBody } from "./request-body.ts";
 import { headBytesMax, parseRequestHead, type RequestHead } from "./request-head.ts";
 import { HEAD_SECONDS, KEEP_ALIVE_SECONDS, LINGER_SECONDS, REPLY_SECONDS, REQUEST_SECONDS } from "./time-limits.ts";
 import type { Limited, TimeLimits } from "./time-limits.ts";
 
-/** An answer's body up to this long is sent in one piece with its head. */
-const JOINED_BYTES_MAX = 16 * 1024;
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = new Uint8Array(0);
@@ -26,6 +25,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly date: ReplyDate;
   readonly memory: BodyMemory;
+  readonly room: ReplyRoom;
   readonly times: TimeLimits;
   /** No connection is kept for another request any more. */
   isClosing(): boolean;
@@ -210,11 +210,10 @@ export class Connection implements Limited {
 
   #write(head: string, body: Uint8Array, sent: () => void): void {
     const socket = this.#socket;
-    if (body.length <= JOINED_BYTES_MAX) {
-      const bytes = Buffer.allocUnsafe(head.length + body.length);
-      bytes.write(head, "latin1");
-      bytes.set(body, head.length);
-      socket.write(bytes, sent);
+    const joined = this.#around.room.join(head, body);
+    if (joined !== undefined) {
+      socket.write(joined, sent);
+      if (socket.writableLength > 0) this.#around.room.leave();
     } else {
       socket.cork();
       socket.write(head, "latin1");
