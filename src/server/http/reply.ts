@@ -26,15 +26,15 @@ export const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /** To what is no request: nobody is told anything but that. */
 export function bareRefusal(status: number): string {
-  return `${statusLine(status)}connection: close\r\ncontent-length: 0\r\n\r\n`;
+  return `${statusLine(status)}Connection: close\r\n\r\n`;
 }
 
 /** @param last the connection is closed behind it */
 export function replyHead({ status, headers, body }: WireResponse, date: string, last: boolean): string {
   let text = statusLine(status);
   for (const name in headers) text += `${name}: ${headers[name]!}\r\n`;
-  const connection = last ? "connection: close\r\n" : `connection: keep-alive\r\nkeep-alive: timeout=${KEEP_ALIVE_SECONDS}\r\n`;
-  return `${text}content-length: ${body.length}\r\ndate: ${date}\r\n${connection}\r\n`;
+  const connection = last ? "Connection: close\r\n" : `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_SECONDS}\r\n`;
+  return `${text}content-length: ${body.length}\r\nDate: ${date}\r\n${connection}\r\n`;
 }
 
 /** The dates of replies, made once a second. */
