@@ -1,4 +1,5 @@
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
+import { hmacSha1 } from "./hmac-sha1.ts";
 
 /**
  * Signatures of requests and responses (reference 1.4 to 1.6). Header names are lower case throughout; every `x-ots-*` header
@@ -17,7 +18,7 @@ export function contentMd5(body: Uint8Array): string {
 
 /** Version 1 signature of a request: HMAC-SHA1 with the secret over path, method, an empty query and the headers. */
 export function signRequest(path: string, headers: Readonly<Record<string, string>>, secret: string): string {
-  return createHmac("sha1", secret).update(requestText(path, headers)).digest("base64");
+  return hmacSha1(secret, requestText(path, headers));
 }
 
 /** The key of version 4, as text: the HMAC is keyed with the base64 text, not with the digest (reference 1.5). */
@@ -36,9 +37,7 @@ export function signRequestV4(path: string, headers: Readonly<Record<string, str
 
 /** Signature of a response; stands in `authorization: OTS <access key id>:<signature>`. */
 export function signResponse(path: string, headers: Readonly<Record<string, string>>, secret: string): string {
-  return createHmac("sha1", secret)
-    .update(`${canonicalHeaders(headers)}${path}`)
-    .digest("base64");
+  return hmacSha1(secret, `${canonicalHeaders(headers)}${path}`);
 }
 
 /** Compares two signatures in time that does not depend on where they differ; their lengths are no secret. */
