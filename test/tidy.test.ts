@@ -28,7 +28,7 @@ const doors: readonly { readonly module: RegExp; readonly places: RegExp }[] = [
   { module: /^@grpc\//, places: /^(components\/provider|tools|test)\// },
   { module: /^commander$/, places: /^src\/cli\// },
   { module: /^node:(net|tls)$/, places: /^src\/(server\/|client\/http-connection\.ts$)|^components\/|^(test|tools)\// },
-  { module: /^node:https?$/, places: /^src\/server\/http-listener\.ts$|^(test|tools)\// },
+  { module: /^node:https?$/, places: /^src\/server\/page-listener\.ts$|^(test|tools)\// },
   { module: /^tablestore$/, places: /^test\// },
   { module: /^(classic-level|abstract-level)$/, places: /^src\/store\/|^test\// },
   { module: /^csv-parse/, places: /^test\// },

@@ -1,9 +1,6 @@
+import { ChunkFraming } from "../wire/chunk-framing.ts";
 import type { ResponseRoom } from "../wire/transport.ts";
 import type { BodyLength } from "./response-head.ts";
-
-/** A line of framing between chunks is short; what goes on for longer is no framing. */
-const FRAMING_BYTES_MAX = 4096;
-const LINE_FEED = 0x0a;
 
 /** Gathers a reply's body from the pieces in which it arrives. Pieces are copied: they lie in memory that is read into again. */
 export class ResponseBody {
@@ -13,17 +10,14 @@ export class ResponseBody {
   readonly #whole: Uint8Array | undefined;
   readonly #pieces: Buffer[] = [];
   #got = 0;
-  /** Of a chunked body: bytes of the present chunk still to come, or −1 within a line of framing. */
-  #chunkLeft = -1;
-  #line = "";
-  /** Behind the last chunk: lines up to an empty one. */
-  #trailers = false;
+  readonly #framing: ChunkFraming | undefined;
   #complete: boolean;
 
   /** @throws Error when the body is said to be longer than `bytesMax` */
   constructor(length: BodyLength, bytesMax: number, room: ResponseRoom | undefined) {
     this.#length = length;
     this.#bytesMax = bytesMax;
+    this.#framing = length === "chunked" ? new ChunkFraming() : undefined;
     if (typeof length === "number") {
       this.#refuseLonger(length);
       this.#whole = length === 0 || room === undefined ? Buffer.allocUnsafeSlow(length) : room(length);
@@ -38,7 +32,7 @@ export class ResponseBody {
 
   /** Takes what belongs to the body from `bytes[from, to)`; returns the offset behind that. @throws Error for a broken or too long body */
   take(bytes: Buffer, from: number, to: number): number {
-    if (this.#length === "chunked") return this.#takeChunks(bytes, from, to);
+    if (this.#framing !== undefined) return this.#takeChunks(this.#framing, bytes, from, to);
     if (this.#whole === undefined) return this.#keep(bytes, from, to);
     const end = Math.min(to, from + this.#whole.length - this.#got);
     this.#whole.set(bytes.subarray(from, end), this.#got);
@@ -64,40 +58,17 @@ export class ResponseBody {
     return to;
   }
 
-  #takeChunks(bytes: Buffer, from: number, to: number): number {
+  #takeChunks(framing: ChunkFraming, bytes: Buffer, from: number, to: number): number {
     let at = from;
-    while (at < to && !this.#complete) {
-      if (this.#chunkLeft > 0) {
-        const end = this.#keep(bytes, at, Math.min(to, at + this.#chunkLeft));
-        this.#chunkLeft -= end - at;
-        at = end;
-        continue;
-      }
-      const feed = bytes.indexOf(LINE_FEED, at);
-      const end = feed < 0 || feed >= to ? to : feed + 1;
-      this.#line += bytes.toString("latin1", at, end);
-      if (this.#line.length > FRAMING_BYTES_MAX) throw new Error("the answer's chunks are broken");
-      at = end;
-      if (this.#line.endsWith("\n")) this.#frame();
+    while (at < to && !framing.complete) {
+      at = framing.skip(bytes, at, to);
+      const content = Math.min(framing.content, to - at);
+      if (content === 0) continue;
+      at = this.#keep(bytes, at, at + content);
+      framing.took(content);
     }
+    this.#complete = framing.complete;
     return at;
-  }
-
-  /** A whole line: the end of a chunk, the size of the next one, or a trailer. */
-  #frame(): void {
-    const line = this.#line.trim();
-    this.#line = "";
-    if (this.#trailers) {
-      this.#complete = line === "";
-    } else if (this.#chunkLeft === 0) {
-      if (line !== "") throw new Error("the answer's chunks are broken");
-      this.#chunkLeft = -1;
-    } else {
-      const size = /^([0-9a-f]{1,8})(?:[ ;]|$)/i.exec(line);
-      if (size === null) throw new Error("the answer's chunks are broken");
-      this.#chunkLeft = Number.parseInt(size[1]!, 16);
-      this.#trailers = this.#chunkLeft === 0;
-    }
   }
 
   #refuseLonger(length: number): void {

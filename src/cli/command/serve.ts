@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { TableferryError, toError } from "../../base/error.ts";
 import type { AccessKey } from "../../server/access-keys.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../server/embedded-server.ts";
-import { servePages, type PageListener } from "../../server/http-listener.ts";
+import { servePages, type PageListener } from "../../server/page-listener.ts";
 import { KEY_FILE } from "../../server/key-file.ts";
 import { Metrics } from "../../server/metrics.ts";
 import type { RequestEvent } from "../../server/server.ts";

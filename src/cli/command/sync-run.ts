@@ -2,7 +2,7 @@ import { TableferryError } from "../../base/error.ts";
 import { runSyncs } from "../../run/run-sync.ts";
 import type { SyncJobStatus } from "../../run/sync-job.ts";
 import { exitCodes } from "../exit-code.ts";
-import { servePages, type PageListener } from "../../server/http-listener.ts";
+import { servePages, type PageListener } from "../../server/page-listener.ts";
 import { isHealthy, metricsText } from "../../sync/worker-page.ts";
 import type { WorkerRecord } from "../../sync/worker-record.ts";
 import type { Command, Invocation } from "../invocation.ts";

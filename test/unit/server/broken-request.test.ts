@@ -1,9 +1,13 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import { INF_MAX, INF_MIN } from "../../../src/model/value.ts";
+import { ConnectionCut } from "../../../src/server/connection-cut.ts";
 import { openEmbeddedServer } from "../../../src/server/embedded-server.ts";
+import { listen, type HttpListener } from "../../../src/server/http-listener.ts";
 import { operations, type OperationName } from "../../../src/wire/operation/operations.ts";
+import type { Transport, WireRequest } from "../../../src/wire/transport.ts";
+import { RawConnection, rawExchange } from "../support/raw-connection.ts";
 import { Caller, deleteRequest, keyBytes, putRequest, tableRequest, updateRequest } from "../../conformance/caller.ts";
 
 const selection = {
@@ -193,3 +197,209 @@ async function sendBroken(caller: Caller, requests: readonly (readonly [Operatio
     { numRuns },
   );
 }
+
+describe("bytes on a connection", () => {
+  const asked: WireRequest[] = [];
+  let listener: HttpListener | undefined;
+  let socketClock = new VirtualClock();
+  afterEach(() => listener?.close());
+
+  const echo: Transport = async ({ body }) => ({ status: 200, headers: {}, body });
+  /** Connects to a listener of its own. */
+  async function open(handler: Transport = echo): Promise<RawConnection> {
+    asked.length = 0;
+    socketClock = new VirtualClock();
+    const seeing: Transport = (request, signal) => {
+      asked.push(request);
+      return handler(request, signal);
+    };
+    listener = await listen(seeing, { host: "127.0.0.1", port: 0, clock: new VirtualClock(), socketClock });
+    return RawConnection.open(listener.port);
+  }
+  const post = (body: string, ...lines: readonly string[]) =>
+    ["POST /GetRow HTTP/1.1", "host: x", `content-length: ${body.length}`, ...lines, "", body].join("\r\n");
+  const bodyOf = (reply: string) => reply.slice(reply.indexOf("\r\n\r\n") + 4);
+  const statusOf = (reply: string) => Number(reply.slice(9, 12));
+
+  it("make the same request wherever they are cut", async () => {
+    const client = await open();
+    const chunked = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhe\r\n3\r\nllo\r\n0\r\nT: x\r\n\r\n";
+    for (const request of [post("hello"), chunked]) {
+      for (let at = 1; at < request.length; at++) {
+        await client.sendInPieces([request.slice(0, at), request.slice(at)]);
+        expect(bodyOf(await client.reply())).toBe("hello");
+      }
+      await client.sendInPieces(request.split(""));
+      expect(bodyOf(await client.reply())).toBe("hello");
+    }
+    client.socket.destroy();
+  });
+
+  it("make requests that are answered in order wherever they are cut", async () => {
+    const client = await open();
+    const three = `${post("one")}\r\n${post("")}${post("three")}`;
+    for (let at = 1; at < three.length; at += 7) {
+      await client.sendInPieces([three.slice(0, at), three.slice(at)]);
+      expect([bodyOf(await client.reply()), bodyOf(await client.reply()), bodyOf(await client.reply())]).toEqual(["one", "", "three"]);
+    }
+    client.socket.destroy();
+  });
+
+  it.each([
+    ["no request at all", "hello\r\n\r\n", 400],
+    ["the beginning of TLS", "\x16\x03\x01\x02\0\x01\0\r\n\r\n", 400],
+    ["lines that end without CR", "POST / HTTP/1.1\nhost: x\n\n", 400],
+    ["a length in two ways", post("5\r\nhello\r\n0\r\n\r\n", "transfer-encoding: chunked"), 400],
+    ["two lengths", post("hello", "content-length: 6"), 400],
+    ["a folded header", post("", "x-ots-a: 1", "  2"), 400],
+    ["chunks that are none", "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nhello", 400],
+    ["an expectation that is not known", post("hello", "expect: 200-ok"), 417],
+    ["a head without end", `POST / HTTP/1.1\r\nx-big: ${"y".repeat(100_000)}`, 431],
+    ["a head that is too long", post("", `x-big: ${"y".repeat(16 * 1024)}`), 431],
+  ])("that are %s are refused, and nothing behind them is read", async (_what, bytes, status) => {
+    const client = await open();
+    client.send(`${bytes}${post("smuggled")}`);
+    const replies = await client.everything;
+    expect([statusOf(replies), replies.match(/HTTP\/1\.1 /g)]).toEqual([status, ["HTTP/1.1 "]]);
+    expect(asked).toEqual([]);
+  });
+
+  it("may be a head as long as it is allowed", async () => {
+    const client = await open();
+    const room = 16 * 1024 - post("", "x-big: ").length;
+    client.send(post("hello", `x-big: ${"y".repeat(room)}`));
+    expect(bodyOf(await client.reply())).toBe("hello");
+    client.socket.destroy();
+  });
+
+  it("of HTTP/1.0 are answered, and the connection is closed", async () => {
+    await open();
+    const replies = await rawExchange(listener!.port, "POST /a HTTP/1.0\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nhi");
+    expect(replies).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\nConnection: close\r\n.*hi$/s);
+  });
+
+  it("that name a whole address mean its path", async () => {
+    const client = await open();
+    client.send(post("hello").replace("/GetRow", "http://store:80/GetRow?x=1"));
+    await client.reply();
+    expect(asked[0]!.path).toBe("/GetRow?x=1");
+    client.socket.destroy();
+  });
+
+  it("that ask with HEAD are refused without a body, and others that are not POST with one", async () => {
+    const client = await open();
+    client.send(post("hello").replace("POST", "PATCH"));
+    expect(await client.reply()).toContain("OTSMethodNotAllowed");
+    client.send(post("hello", "connection: close").replace("POST", "HEAD"));
+    expect(await client.everything).toMatch(/OTSMethodNotAllowed.*HTTP\/1\.1 405 .*content-length: [1-9].*\r\n\r\n$/s);
+  });
+
+  it("of a body are asked for where the client waits for that", async () => {
+    const client = await open();
+    const [head = "", body = ""] = post("hello", "expect: 100-continue").split(/(?<=\r\n\r\n)/);
+    client.send(head);
+    expect(await client.reply()).toBe("HTTP/1.1 100 Continue\r\n\r\n");
+    client.send(body);
+    expect(bodyOf(await client.reply())).toBe("hello");
+    client.send(head + body);
+    expect(statusOf(await client.reply())).toBe(200);
+    client.socket.destroy();
+  });
+
+  it("may be the client's last, and are answered all the same", async () => {
+    const client = await open();
+    client.socket.end(`${post("one")}${post("two")}POST / HT`, "latin1");
+    const replies = await client.everything;
+    expect(replies.match(/(one|two)/g)).toEqual(["one", "two"]);
+  });
+
+  it("of a head that stop coming are refused after 10 s", async () => {
+    const client = await open();
+    client.send(`${post("hello")}POST / HT`);
+    await client.reply();
+    await socketClock.advance(9_000);
+    expect(client.closed).toBe(false);
+    await socketClock.advance(3_000);
+    expect(statusOf(await client.reply())).toBe(408);
+    await client.everything;
+  });
+
+  it("of a body that come slower and slower are refused after 60 s", async () => {
+    const client = await open();
+    client.send(`${post("hello")}${post("hello").slice(0, -1)}`);
+    await client.reply();
+    await socketClock.advance(59_000);
+    expect(client.closed).toBe(false);
+    await socketClock.advance(3_000);
+    expect(statusOf(await client.reply())).toBe(408);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("that do not come close a connection after 75 s, and one that was never used after 10 s", async () => {
+    const used = await open();
+    used.send(post("hello"));
+    await used.reply();
+    const fresh = await RawConnection.open(listener!.port);
+    await expect.poll(() => listener!.connections).toBe(2);
+    await socketClock.advance(12_000);
+    expect(await fresh.everything).toBe("");
+    await socketClock.advance(62_000);
+    expect(used.closed).toBe(false);
+    await socketClock.advance(3_000);
+    await used.everything;
+    expect(listener!.connections).toBe(0);
+  });
+
+  it("of an answer that a client does not read are all that is held for it", async () => {
+    const client = await open(async () => ({ status: 200, headers: {}, body: Buffer.alloc(16 * 1024 * 1024) }));
+    client.socket.pause();
+    client.send(post("one") + post("two") + post("three", "connection: close"));
+    await expect.poll(() => asked.length).toBe(1);
+    for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(asked).toHaveLength(1);
+    client.socket.resume();
+    expect((await client.everything).length).toBeGreaterThan(3 * 16 * 1024 * 1024);
+    expect(asked).toHaveLength(3);
+  });
+
+  it("of an answer that a client never reads are dropped after 60 s, and their memory is others'", async () => {
+    const client = await open(async () => ({ status: 200, headers: {}, body: Buffer.alloc(16 * 1024 * 1024) }));
+    client.socket.pause();
+    client.send(post("one"));
+    await expect.poll(() => asked.length).toBe(1);
+    await socketClock.advance(62_000);
+    await expect.poll(() => listener!.connections).toBe(0);
+    client.socket.destroy();
+  });
+
+  it("tell who waits for something when their client has gone away", async () => {
+    const gone = Promise.withResolvers<void>();
+    const client = await open((_request, signal) => {
+      signal?.addEventListener("abort", () => gone.resolve());
+      return new Promise(() => undefined);
+    });
+    client.send(post("hello", "x-tableferry-wait: 1000"));
+    await expect.poll(() => asked.length).toBe(1);
+    client.socket.destroy();
+    await gone.promise;
+  });
+
+  it("of a reply that is cut are half of it, under a head that promises all", async () => {
+    const client = await open(async ({ body }) => {
+      throw new ConnectionCut({ reply: body });
+    });
+    client.send(post("0123456789"));
+    expect(await client.everything).toMatch(/^HTTP\/1\.1 200 OK\r\n.*content-length: 10\r\n.*\r\n\r\n01234$/s);
+  });
+
+  it("kept by a handler stay what they were", async () => {
+    const client = await open();
+    client.send(post("first") + post("other"));
+    await client.reply();
+    await client.reply();
+    client.send(post("third"));
+    await client.reply();
+    expect(asked.map(({ body }) => Buffer.from(body).toString())).toEqual(["first", "other", "third"]);
+    client.socket.destroy();
+  });
+});

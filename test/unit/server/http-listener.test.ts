@@ -2,9 +2,11 @@ import { connect } from "node:net";
 import { request as httpRequest } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
-import { listen, servePages, type HttpListener } from "../../../src/server/http-listener.ts";
+import { listen, type HttpListener } from "../../../src/server/http-listener.ts";
+import { servePages } from "../../../src/server/page-listener.ts";
 import { decodeErrorBody } from "../../../src/wire/error-body.ts";
 import type { Transport, WireRequest } from "../../../src/wire/transport.ts";
+import { rawExchange } from "../support/raw-connection.ts";
 
 let listener: HttpListener | undefined;
 afterEach(() => listener?.close());
@@ -174,14 +176,3 @@ describe("a page", () => {
     await page.close();
   });
 });
-
-/** Everything the server sends until it closes. */
-function rawExchange(port: number, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let reply = "";
-    const socket = connect(port, "127.0.0.1", () => socket.write(text));
-    socket.on("data", (chunk) => (reply += chunk.toString()));
-    socket.on("close", () => resolve(reply));
-    socket.on("error", reject);
-  });
-}

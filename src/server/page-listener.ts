@@ -1,0 +1,44 @@
+import type { Server } from "node:http";
+import { systemClock } from "../base/clock.ts";
+import { endpointOf, listening, type Address } from "./listening.ts";
+
+const HEADER_BYTES_MAX = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+const CONNECTIONS_MAX = 16;
+const GRACE_MS = 5_000;
+
+/** A page of text for whoever can reach the address, without a signature; for figures that say nothing of the data, on an address of this machine. */
+export interface PageListener {
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+/** What stands at one path of a page listener. */
+export type Page = () => { readonly status: number; readonly text: string };
+
+/** Serves plain text to whoever asks with GET. @throws TF_ADDRESS_IN_USE */
+export async function servePages(pages: Readonly<Record<string, Page>>, address: Address): Promise<PageListener> {
+  // Loaded when it is asked for, and not by an import, which would read this module's every export: one of them loads all of undici.
+  const { createServer } = process.getBuiltinModule("node:http");
+  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS }, (incoming, outgoing) => {
+    incoming.resume();
+    const page = incoming.method === "GET" && Object.hasOwn(pages, incoming.url ?? "") ? pages[incoming.url!] : undefined;
+    const { status, text } = page?.() ?? { status: 404, text: "" };
+    outgoing.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+    outgoing.end(text);
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  const port = await listening(server, address);
+  return { endpoint: endpointOf(address.host, port), close: () => closed(server) };
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = systemClock.after(GRACE_MS, () => server.closeAllConnections());
+    server.close(() => {
+      cancel();
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
