@@ -17,7 +17,7 @@ export interface Folded {
 }
 
 /** A version whose timestamp lies further from its commit was given by its writer, and may be hidden by an older write's (milliseconds). */
-const clockMargin = 100;
+export const clockMargin = 100;
 
 /**
  * The changes of each key as one, in the order in which keys occur first. A put replaces the row, updates merge by column and version, a
@@ -41,6 +41,11 @@ export function fold(changes: readonly SourceChange[], versions: "latest" | "kee
   const folded = [...byKey.values()];
   for (const chain of folded) chain.resolve(versions);
   return folded;
+}
+
+/** A change of a key that no other one has in its window, and that tells all there is to tell. */
+export function lone(change: SourceChange): Folded {
+  return { id: keyId(change.key), changes: [change], change, unsure: false };
 }
 
 class Chain implements Folded {
