@@ -77,7 +77,8 @@ export class ChangeApplier {
     const straight = await this.#straight.send(changes);
     const inRange = this.#inRange;
     const wanted = inRange === undefined ? straight.left : straight.left.filter(({ key }) => inRange({ key, columns: [] }));
-    const folded = fold(wanted, this.#options.scope.versions);
+    // A function reads rows, not records.
+    const folded = fold(wanted, this.#options.scope.versions, this.#options.mapping.plan === undefined);
     const window = new Window(changes.length, straight, wanted.length, folded);
     await this.#fromRecords(window, await this.#joinParked(window, folded, signal));
     await this.#fromRows(window, window.unread, signal);
