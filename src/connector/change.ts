@@ -48,8 +48,8 @@ export interface ChangeEncoder {
    */
   encode(changes: readonly TargetChange[]): Encoded;
   /**
-   * Writes changes that came undecoded without decoding them; undefined where the plan, applied cell by cell (R1), does more than to copy, rename and leave
-   * out. Its parcels and those of `encode` share memory: either is written before the other is made.
+   * Writes changes that came undecoded without decoding them; undefined where the plan, applied cell by cell (R1), does more to each row than to copy, rename
+   * and leave out. Its parcels and those of `encode` share memory: either is written before the other is made.
    */
   records?(plan: ColumnPlan, terms: RecordTerms): RecordEncoder | undefined;
 }

@@ -34,14 +34,14 @@ export class ChannelFeed {
 
   /** @throws ServiceError, TF_WIRE_CORRUPT, the signal's reason */
   async next(token: string, signal: AbortSignal): Promise<ChangePage> {
-    const { clock } = this.#options;
+    const { clock, seats } = this.#options;
     if (token === FINISHED) return { changes: [], bytes: 0, next: FINISHED, more: false, askedAt: clock.now() };
     signal.throwIfAborted();
     const pauseMs = this.#notBefore - clock.monotonic();
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
     const askedAt = clock.now();
     const page = await this.#ask(token, signal);
-    return new UndecodedPage(page, { more: moreOf(page), askedAt });
+    return new UndecodedPage(page, { more: moreOf(page), askedAt }, seats.rooms);
   }
 
   async #ask(token: string, signal: AbortSignal): Promise<RecordPage> {
@@ -49,7 +49,7 @@ export class ChannelFeed {
     const waited = this.#pause.mayWait && kind === "stream" && seats.take();
     const began = clock.monotonic();
     try {
-      const page = await calls.readRecords(token, waited ? WAIT_MS : undefined, signal);
+      const page = await calls.readRecords(token, waited ? WAIT_MS : undefined, seats.rooms.room, signal);
       const now = clock.monotonic();
       const more = moreOf(page) || (kind === "base" && page.count > 0);
       this.#notBefore = now + this.#pause.after({ records: page.count, more, waited, tookMs: now - began }, chance.next());

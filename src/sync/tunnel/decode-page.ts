@@ -1,6 +1,7 @@
 import type { SourceChange } from "../../connector/change.ts";
 import type { RecordPage } from "../../wire/operation/record-page.ts";
 import type { ChangePage } from "../channel.ts";
+import type { PageRooms } from "./page-rooms.ts";
 import { PageBytes, StreamedChange } from "./streamed-change.ts";
 
 export interface PageFacts {
@@ -18,9 +19,12 @@ export class UndecodedPage implements ChangePage {
   readonly more: boolean;
   readonly askedAt: number;
   readonly #from: PageBytes;
+  readonly #rooms: PageRooms | undefined;
   #changes: readonly SourceChange[] | undefined;
 
-  constructor(page: RecordPage, { more, askedAt }: PageFacts) {
+  /** @param rooms to which its memory is given back */
+  constructor(page: RecordPage, { more, askedAt }: PageFacts, rooms?: PageRooms) {
+    this.#rooms = rooms;
     this.#from = new PageBytes(page);
     this.bytes = page.recordBytes;
     this.next = page.nextToken;
@@ -37,5 +41,11 @@ export class UndecodedPage implements ChangePage {
       this.#changes = changes;
     }
     return this.#changes;
+  }
+
+  release(): void {
+    const { body } = this.#from.page;
+    this.#from.close();
+    this.#rooms?.giveBack(body);
   }
 }

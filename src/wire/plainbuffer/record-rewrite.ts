@@ -5,7 +5,7 @@ import { table, unshift } from "./crc8.ts";
 import { writeCell, writeHeader } from "./encode.ts";
 import type { EncodedName } from "./names.ts";
 import { compilePlan, keyTypeByte, type CompiledPlan } from "./outputs.ts";
-import type { RewritePlan } from "./rewrite-plan.ts";
+import type { Computation, RewritePlan } from "./rewrite-plan.ts";
 import type { Column, RowScan } from "./row-scan.ts";
 import * as tag from "./tag.ts";
 import { ABSENT, type RowWalker } from "./walk.ts";
@@ -30,15 +30,29 @@ const carried = new Uint8Array(256);
 for (const type of [tag.TYPE_INTEGER, tag.TYPE_BOOLEAN, tag.TYPE_STRING, tag.TYPE_BINARY]) carried[type] = 1;
 carried[tag.TYPE_DOUBLE] = 2;
 
-/** Undefined where the plan does more than to copy, rename and leave out. */
+/** Undefined where the plan does more to each row than to copy, rename and leave out. Columns may be made of single others: records that hold those are left. */
 export function compileRecordRewrite(plan: RewritePlan, terms: RecordTerms): RecordRewriter | undefined {
   const key = new Set(plan.sourceKey.map(({ name }) => name));
   const copies =
     plan.keep === undefined &&
     plan.targetKey.every(({ from }) => from.kind === "key") &&
-    plan.columns.every(({ from }) => from.kind === "column" && !key.has(from.name)) &&
+    plan.columns.every(({ from }) =>
+      from.kind === "computed"
+        ? isNothingAlone(plan.computed[from.index]!, key, plan.keepTimestamps)
+        : from.kind === "column" && !key.has(from.name),
+    ) &&
     (plan.rest === "drop" || plan.sourceKey.every(({ name }) => plan.excluded.includes(name)));
   return copies ? new RecordRewriter(plan, terms) : undefined;
+}
+
+/** Whether a column comes of one other alone, and is surely not there without it. */
+function isNothingAlone({ inputs, perVersion, apply }: Computation, key: ReadonlySet<string>, keepTimestamps: boolean): boolean {
+  if (inputs.length !== 1 || key.has(inputs[0]!) || (keepTimestamps && perVersion !== true)) return false;
+  try {
+    return (apply([undefined]) ?? undefined) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -58,6 +72,8 @@ export class RecordRewriter {
   /** The target's key is written as the source's. */
   readonly #sameKey: boolean;
   readonly #columns: CompiledPlan["columns"];
+  /** Source columns of which others are made. */
+  readonly #computedFrom: ReadonlySet<string>;
   readonly #mover = new CellMover();
   #row = 0;
   /** Of the record's cells: those that put a version, and written ones that do. */
@@ -70,6 +86,8 @@ export class RecordRewriter {
     this.#terms = terms;
     this.#scan = scan;
     this.#columns = columns;
+    const computed = plan.columns.flatMap(({ from }) => (from.kind === "computed" ? plan.computed[from.index]!.inputs : []));
+    this.#computedFrom = new Set(computed);
     this.#key = key.map(({ name, type, from }) => {
       const field = from.kind === "key" ? from.field : ABSENT;
       return { field, from: scan.key[field]!, to: name, typeByte: keyTypeByte[type] };
@@ -204,12 +222,13 @@ export class RecordRewriter {
     return crc;
   }
 
-  /** The names under which a column is written, those of rules first; `other` where one of them is none of the target's. */
+  /** The names under which a column is written, those of rules first; `other` where one of them is none of the target's, or more comes of it than copies. */
   #learn(column: Column): readonly EncodedName[] | "other" {
     const names: EncodedName[] = [];
     for (const { name, from } of this.#columns) if (from.kind === "column" && from.column.name.name === column.name.name) names.push(name);
     if (column.rest) names.push(column.name);
-    column.written = names.every(({ name }) => this.#terms.mayName(name)) ? names : "other";
+    const copies = !this.#computedFrom.has(column.name.name) && names.every(({ name }) => this.#terms.mayName(name));
+    column.written = copies ? names : "other";
     return column.written;
   }
 }

@@ -227,6 +227,7 @@ describe("changes sent as they came", () => {
     ["an update", update, {}],
     ["a put that drops and renames", put, { mapping: compiled({ drop: ["a"], columns: { other: "b" } }) }],
     ["a put under another key", put, { mapping: compiled({ key: { n: "n", other: "k" } }, swappedKey) }],
+    ["a record without the column of which another is made", put, { mapping: compiled({ columns: { c: { from: "d", as: "string" } } }) }],
     ["versions of a column, with their timestamps", { ...put, cells: [cell("a"), cell("a", 7)] }, { versions: "keep" }],
   ] as const)("are not decoded: %s", async (_title, written, surroundings) => {
     expect(await isDecoded(written, surroundings)).toBe(false);
@@ -238,7 +239,8 @@ describe("changes sent as they came", () => {
     ["an update with a timestamp of its writer's own", { ...update, cells: [cell("a", COMMIT - 101)] }, {}],
     ["two versions of a column where only the latest goes on", { ...put, cells: [cell("a"), cell("a", 7)] }, {}],
     ["an update where whole rows are taken", update, { allowUpdate: false }],
-    ["a column made of another", put, { mapping: compiled({ columns: { c: { constant: 1n } } }) }],
+    ["a column that is the same everywhere", put, { mapping: compiled({ columns: { c: { constant: 1n } } }) }],
+    ["a column of which another is made", put, { mapping: compiled({ columns: { c: { from: "a", as: "string" } } }) }],
     ["a job with a filter", put, { scope: { range: { from: ["a"] } } }],
     ["an update of nothing that is carried over", update, { mapping: compiled({ drop: ["a", "b"] }) }],
   ] as const)("are decoded where records do not say it as they are: %s", async (_title, written, surroundings) => {
