@@ -13,6 +13,8 @@ export interface ChangePage {
   readonly more: boolean;
   /** Wall clock, milliseconds, when the page was asked for. Where `more` is false, whatever was committed before stands in this page or an earlier one. */
   readonly askedAt: number;
+  /** Called once, when nobody looks at it or its changes any more: its memory is used for others. What was decoded of them stays. */
+  release?(): void;
 }
 
 /** A channel of a tunnel while this worker holds it. */

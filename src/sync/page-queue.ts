@@ -17,7 +17,7 @@ export interface PageQueueOptions {
   readonly signal: AbortSignal;
 }
 
-/** Pages read together; `release` gives their bytes back. */
+/** Pages read together; `release` gives their bytes back, once. */
 export interface Window {
   readonly pages: readonly ChangePage[];
   release(): void;
@@ -58,7 +58,11 @@ export class PageQueue {
     const holds = this.#holds.splice(0, count);
     this.#bytes -= bytes;
     this.#wakeReader();
-    return { pages, release: () => holds.forEach((hold) => hold?.release()) };
+    const release = () => {
+      for (const page of pages) page.release?.();
+      for (const hold of holds) hold?.release();
+    };
+    return { pages, release };
   }
 
   /** Waits for the reader to end, whose signal must be aborted, and gives back what was not taken. */
@@ -66,7 +70,7 @@ export class PageQueue {
     this.#wakeReader();
     await this.#done;
     for (const hold of this.#holds.splice(0)) hold?.release();
-    this.#pages.length = 0;
+    for (const page of this.#pages.splice(0)) page.release?.();
   }
 
   async #read(): Promise<void> {

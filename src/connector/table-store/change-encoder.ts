@@ -1,13 +1,14 @@
 import { assert } from "../../base/assert.ts";
-import { RowRefused } from "../../job/mapping.ts";
+import { RowRefused, type ColumnPlan } from "../../job/mapping.ts";
 import type { PutCell, RowChange, UpdateCell } from "../../model/row.ts";
 import type { RowKind } from "../../wire/operation/batch-write-body.ts";
-import type { ChangeEncoder, TargetChange } from "../change.ts";
+import type { ChangeEncoder, RecordEncoder, RecordTerms, TargetChange } from "../change.ts";
 import type { Encoded } from "../connector.ts";
 import type { RefusedRow } from "../map-batch.ts";
 import { plainKinds } from "./change-parcels.ts";
 import { writeOrRollBack } from "./decoded-encoder.ts";
 import type { ParcelBuilder } from "./parcel-builder.ts";
+import { recordEncoder } from "./record-encoder.ts";
 import { RowCheck } from "./row-check.ts";
 
 export interface TableChangeEncoderOptions {
@@ -52,6 +53,10 @@ export class TableChangeEncoder implements ChangeEncoder {
       }
     }
     return { parcels: this.#builder.take(), refused, filtered: 0, rowsOut, expiredCells };
+  }
+
+  records(plan: ColumnPlan, terms: RecordTerms): RecordEncoder | undefined {
+    return recordEncoder(plan, terms, this.#builder, this.#options);
   }
 
   #add(change: RowChange, { index, condition }: TargetChange): void {

@@ -3,7 +3,7 @@ import type { TableStoreClient } from "../../client/table-store-client.ts";
 import type { CompiledMapping, FlowRow } from "../../job/mapping.ts";
 import type { KeySchema } from "../../model/schema.ts";
 import type { KeyBound } from "../../model/value.ts";
-import { encodeKey } from "../../wire/plainbuffer/encode.ts";
+import { encodeKeys } from "../../wire/plainbuffer/encode.ts";
 import { RowWalker } from "../../wire/plainbuffer/walk.ts";
 import type { Batch, Canonicalizer, Described, Position, ScanScope, Source, Split } from "../connector.ts";
 import { DecodedCanonicalizer } from "../decoded-canonicalizer.ts";
@@ -109,9 +109,10 @@ class TableSource implements Source {
 
   async lookUp(keys: readonly (readonly KeyBound[])[], scope: ScanScope, signal?: AbortSignal): Promise<readonly (FlowRow | undefined)[]> {
     const schema = await this.#keyOf(signal);
-    const encoded = keys.map((key) => encodeKey(key.map((value, at) => ({ name: schema[at]?.name ?? "", value }))));
+    const encoded = encodeKeys(keys.map((key) => key.map((value, at) => ({ name: schema[at]?.name ?? "", value }))));
     const found = await lookUpRows(this.#client, this.#table, encoded, selectionOf(scope), signal);
-    return found.map((bytes) => decodeFlowRows(bytes, scope.versions)[0]);
+    const walker = new RowWalker();
+    return found.map((bytes) => decodeFlowRows(bytes, scope.versions, walker)[0]);
   }
 
   canonicalizer(mapping: CompiledMapping | undefined, scope: ScanScope): Canonicalizer {

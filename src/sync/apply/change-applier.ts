@@ -3,36 +3,17 @@ import { TableferryError } from "../../base/error.ts";
 import type { ChangeEncoder, SourceChange } from "../../connector/change.ts";
 import type { Described, ScanScope, Source, Target } from "../../connector/connector.ts";
 import { rowTest, type RowTest } from "../../connector/row-scope.ts";
-import { RowRefused, type CompiledMapping, type FlowRow, type Refusal } from "../../job/mapping.ts";
+import type { CompiledMapping } from "../../job/mapping.ts";
 import type { KeySchema } from "../../model/schema.ts";
 import type { Writer } from "../../pipeline/writer.ts";
 import type { SourceKey } from "./cell-plan.ts";
 import { fold, type Folded } from "./fold.ts";
 import { assertLooksUp, keysBehind, LookUps, type LookedUp } from "./look-ups.ts";
 import { ChangeMapper, type Mapped } from "./map-change.ts";
-import { conditionFailed, Outbox, type Failed } from "./outbox.ts";
-import { newestOf, type Refused } from "./parked.ts";
+import { Outbox } from "./outbox.ts";
 import type { ParkedKeys } from "./parked-keys.ts";
-
-/** What became of a window of changes. */
-export interface Applied {
-  readonly changes: number;
-  /** Changes that others of their key, in this window, came after. */
-  readonly folded: number;
-  readonly puts: number;
-  readonly updates: number;
-  readonly deletes: number;
-  /** Source rows that were read because their changes do not tell them. */
-  readonly lookedUp: number;
-  /** Changes of rows that the mapping or the job's range leaves out. */
-  readonly filtered: number;
-  /** Changes put aside, with those that joined others put aside before. */
-  readonly parked: number;
-  /** Cells left out because the target's time to live is over for them (R5). */
-  readonly expiredCells: number;
-  /** When the newest of them was committed, microseconds since 1970 by the source's clock. */
-  readonly newest: number | undefined;
-}
+import { Straightway } from "./straight.ts";
+import { Window, type Applied } from "./window.ts";
 
 export interface ChangeApplierOptions {
   readonly mapping: CompiledMapping;
@@ -68,6 +49,7 @@ export class ChangeApplier {
   readonly #mapper: ChangeMapper;
   readonly #lookUps: LookUps;
   readonly #inRange: RowTest | undefined;
+  readonly #straight: Straightway;
 
   private constructor(options: ChangeApplierOptions, encoder: ChangeEncoder) {
     const { mapping, scope, source, sourceKey, described } = options;
@@ -75,6 +57,7 @@ export class ChangeApplier {
     this.#encoder = encoder;
     this.#mapper = new ChangeMapper({ mapping, scope, sourceKey, wholeRows: !described.allowUpdate });
     this.#lookUps = new LookUps(source, scope);
+    this.#straight = new Straightway(options, encoder);
     this.#inRange = rowTest({ versions: scope.versions, range: scope.range }, sourceKey, "the source");
   }
 
@@ -91,10 +74,12 @@ export class ChangeApplier {
    */
   async apply(changes: readonly SourceChange[], signal: AbortSignal): Promise<Applied> {
     signal.throwIfAborted();
+    const straight = await this.#straight.send(changes);
     const inRange = this.#inRange;
-    const wanted = inRange === undefined ? changes : changes.filter(({ key }) => inRange({ key, columns: [] }));
-    const folded = fold(wanted, this.#options.scope.versions);
-    const window = new Window(changes, wanted.length, folded);
+    const wanted = inRange === undefined ? straight.left : straight.left.filter(({ key }) => inRange({ key, columns: [] }));
+    // A function reads rows, not records.
+    const folded = fold(wanted, this.#options.scope.versions, this.#options.mapping.plan === undefined);
+    const window = new Window(changes.length, straight, wanted.length, folded);
     await this.#fromRecords(window, await this.#joinParked(window, folded, signal));
     await this.#fromRows(window, window.unread, signal);
     for (const [before, pause] of contestedPauses.entries()) {
@@ -225,75 +210,4 @@ export async function changeEncoderOf(target: Target, title: string): Promise<Ch
 /** The records tell for sure that the row is gone; nothing need be read. */
 function isGone({ change, unsure }: Folded): boolean {
   return !unsure && change.type === "delete";
-}
-
-/** What is being found out of one window. */
-class Window {
-  readonly #changes: readonly SourceChange[];
-  readonly #wanted: number;
-  readonly #folded: readonly Folded[];
-  /** Keys whose rows must be read. */
-  readonly unread: Folded[] = [];
-  puts = 0;
-  updates = 0;
-  deletes = 0;
-  lookedUp = 0;
-  filtered: number;
-  parked = 0;
-  expiredCells = 0;
-  /** By source key: whatever else is refused of it changes nothing. */
-  readonly #refused = new Map<string, Omit<Refused, "formerKeys"> & { readonly contested: boolean }>();
-
-  constructor(changes: readonly SourceChange[], wanted: number, folded: readonly Folded[]) {
-    this.#changes = changes;
-    this.#wanted = wanted;
-    this.#folded = folded;
-    this.filtered = changes.length - wanted;
-  }
-
-  /** Maps one key; what the mapping refuses is noted. */
-  refusing<T>(folded: Folded, row: FlowRow | undefined, map: () => T): T | "refused" {
-    try {
-      return map();
-    } catch (error) {
-      if (!(error instanceof RowRefused)) throw error;
-      this.#note(folded, error.refusal, row, false);
-      return "refused";
-    }
-  }
-
-  fail({ owner, write, refusal }: Failed<LookedUp<Folded>>): void {
-    this.#note(owner.item, refusal, owner.row, write.condition !== undefined && refusal.cause === conditionFailed);
-  }
-
-  /** Keys whose target row is another's; they are no more refused, so that they can be tried again. */
-  takeContested(): Folded[] {
-    const contested = [...this.#refused.values()].filter((one) => one.contested).map(({ folded }) => folded);
-    for (const { id } of contested) this.#refused.delete(id);
-    return contested;
-  }
-
-  refused(formerKeys: (refused: Omit<Refused, "formerKeys">) => readonly SourceKey[] | undefined): Refused[] {
-    return [...this.#refused.values()].map(({ folded, refusal, row }) => ({
-      folded,
-      refusal,
-      row,
-      formerKeys: formerKeys({ folded, refusal, row }),
-    }));
-  }
-
-  applied(): Applied {
-    const { puts, updates, deletes, lookedUp, filtered, parked, expiredCells } = this;
-    let newest: number | undefined;
-    for (const one of this.#folded) {
-      const of = newestOf(one);
-      if (of !== undefined && !(newest !== undefined && newest >= of)) newest = of;
-    }
-    const folded = this.#wanted - this.#folded.length;
-    return { changes: this.#changes.length, folded, puts, updates, deletes, lookedUp, filtered, parked, expiredCells, newest };
-  }
-
-  #note(folded: Folded, refusal: Refusal, row: FlowRow | undefined, contested: boolean): void {
-    if (!this.#refused.has(folded.id)) this.#refused.set(folded.id, { folded, refusal, row, contested });
-  }
 }

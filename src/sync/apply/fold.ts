@@ -17,7 +17,7 @@ export interface Folded {
 }
 
 /** A version whose timestamp lies further from its commit was given by its writer, and may be hidden by an older write's (milliseconds). */
-const clockMargin = 100;
+export const clockMargin = 100;
 
 /**
  * The changes of each key as one, in the order in which keys occur first. A put replaces the row, updates merge by column and version, a
@@ -29,8 +29,10 @@ const clockMargin = 100;
  * - operations on one column in one record, one of them a deletion: their order is not known;
  * - under `latest`, an update with a timestamp of its writer's own: what the target cannot compare may hide it;
  * - what one UpdateRow cannot say surely: versions after the column was cleared, or a row made by cells that were cleared again.
+ *
+ * @param notices rows are read whatever records say: all but a last deletion is `unsure`, and cells need not be decoded
  */
-export function fold(changes: readonly SourceChange[], versions: "latest" | "keep"): Folded[] {
+export function fold(changes: readonly SourceChange[], versions: "latest" | "keep", notices = false): Folded[] {
   const byKey = new Map<string, Chain>();
   for (const change of changes) {
     const id = keyId(change.key);
@@ -39,8 +41,16 @@ export function fold(changes: readonly SourceChange[], versions: "latest" | "kee
     else chain.changes.push(change);
   }
   const folded = [...byKey.values()];
-  for (const chain of folded) chain.resolve(versions);
+  for (const chain of folded) {
+    if (notices) chain.notice();
+    else chain.resolve(versions);
+  }
   return folded;
+}
+
+/** A change of a key that no other one has in its window, and that tells all there is to tell. */
+export function lone(change: SourceChange): Folded {
+  return { id: keyId(change.key), changes: [change], change, unsure: false };
 }
 
 class Chain implements Folded {
@@ -53,6 +63,11 @@ class Chain implements Folded {
     this.id = id;
     this.changes = [first];
     this.change = first;
+  }
+
+  notice(): void {
+    this.change = this.changes.at(-1)!;
+    this.unsure = this.change.type !== "delete";
   }
 
   resolve(versions: "latest" | "keep"): void {

@@ -15,9 +15,9 @@ export interface LookedUp<T> {
 const requestsMax = 4;
 const requestBytes = 1024 * 1024;
 const firstKeys = 16;
-/** Rows handed over together: enough to fill the writer's slots, and not more than a budget of bytes. */
-const groupRows = 2000;
-const groupBytes = 4 * 1024 * 1024;
+/** Rows handed over together: several requests of the writer's, and not more than a budget of bytes. Two groups are held, decoded, at a time. */
+const groupRows = 1000;
+const groupBytes = 2 * 1024 * 1024;
 /** Ranges of the target read at once. */
 const rangesMax = 8;
 

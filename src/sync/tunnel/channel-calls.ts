@@ -2,9 +2,10 @@ import type { Chance } from "../../base/chance.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { TableStoreClient } from "../../client/table-store-client.ts";
 import { repeat } from "../../pipeline/repeat.ts";
+import { readRecordPage, type RecordPage } from "../../wire/operation/record-page.ts";
+import type { ResponseRoom } from "../../wire/transport.ts";
 import { tunnelCheckpoint } from "../../wire/operation/tunnel-checkpoint.ts";
 import { tunnelGetCheckpoint, type TunnelGetCheckpointResponse } from "../../wire/operation/tunnel-get-checkpoint.ts";
-import { tunnelReadRecords, type TunnelReadRecordsResponse } from "../../wire/operation/tunnel-read-records.ts";
 
 export interface ChannelCallsOptions {
   readonly client: Pick<TableStoreClient, "call">;
@@ -34,10 +35,15 @@ export class ChannelCalls {
     return repeat(() => client.call(tunnelGetCheckpoint, this.#names(), { signal, timeoutMs }), this.#options, signal);
   }
 
-  readRecords(token: string, waitMs: number | undefined, signal: AbortSignal): Promise<TunnelReadRecordsResponse> {
+  /** @param room where the page is put */
+  readRecords(token: string, waitMs: number | undefined, room: ResponseRoom, signal: AbortSignal): Promise<RecordPage> {
     const { client, timeoutMs } = this.#options;
     const request = { ...this.#names(), token };
-    return repeat(() => client.call(tunnelReadRecords, request, { signal, timeoutMs, waitMs, rowsChecked: true }), this.#options, signal);
+    return repeat(
+      () => client.call(readRecordPage, request, { signal, timeoutMs, waitMs, room, rowsChecked: true }),
+      this.#options,
+      signal,
+    );
   }
 
   /** Sent once: whether it was taken in must be looked up before it is sent again. */

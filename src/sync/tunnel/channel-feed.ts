@@ -1,10 +1,10 @@
 import type { Chance } from "../../base/chance.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { TunnelReadRecordsResponse } from "../../wire/operation/tunnel-read-records.ts";
+import type { RecordPage } from "../../wire/operation/record-page.ts";
 import { FINISHED } from "../../wire/tunnel-token.ts";
 import type { ChangePage } from "../channel.ts";
 import type { ChannelCalls } from "./channel-calls.ts";
-import { bytesOf, UndecodedPage } from "./decode-page.ts";
+import { UndecodedPage } from "./decode-page.ts";
 import { ReadPause, WAIT_MS } from "./read-pause.ts";
 import type { Seats } from "./seats.ts";
 
@@ -34,27 +34,26 @@ export class ChannelFeed {
 
   /** @throws ServiceError, TF_WIRE_CORRUPT, the signal's reason */
   async next(token: string, signal: AbortSignal): Promise<ChangePage> {
-    const { clock } = this.#options;
+    const { clock, seats } = this.#options;
     if (token === FINISHED) return { changes: [], bytes: 0, next: FINISHED, more: false, askedAt: clock.now() };
     signal.throwIfAborted();
     const pauseMs = this.#notBefore - clock.monotonic();
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
     const askedAt = clock.now();
-    const { records, nextToken, mayMoreRecord } = await this.#ask(token, signal);
-    return new UndecodedPage(records, { next: nextToken, more: moreOf(records, nextToken, mayMoreRecord), askedAt });
+    const page = await this.#ask(token, signal);
+    return new UndecodedPage(page, { more: moreOf(page), askedAt }, seats.rooms);
   }
 
-  async #ask(token: string, signal: AbortSignal): Promise<TunnelReadRecordsResponse> {
+  async #ask(token: string, signal: AbortSignal): Promise<RecordPage> {
     const { calls, clock, chance, seats, kind } = this.#options;
     const waited = this.#pause.mayWait && kind === "stream" && seats.take();
     const began = clock.monotonic();
     try {
-      const reply = await calls.readRecords(token, waited ? WAIT_MS : undefined, signal);
-      const { records, nextToken, mayMoreRecord } = reply;
+      const page = await calls.readRecords(token, waited ? WAIT_MS : undefined, seats.rooms.room, signal);
       const now = clock.monotonic();
-      const more = moreOf(records, nextToken, mayMoreRecord) || (kind === "base" && records.length > 0);
-      this.#notBefore = now + this.#pause.after({ records: records.length, more, waited, tookMs: now - began }, chance.next());
-      return reply;
+      const more = moreOf(page) || (kind === "base" && page.count > 0);
+      this.#notBefore = now + this.#pause.after({ records: page.count, more, waited, tookMs: now - began }, chance.next());
+      return page;
     } finally {
       if (waited) seats.giveBack();
     }
@@ -62,7 +61,7 @@ export class ChannelFeed {
 }
 
 /** Whether the channel can be read on at once. */
-function moreOf(records: TunnelReadRecordsResponse["records"], nextToken: string, said: boolean | undefined): boolean {
+function moreOf({ nextToken, mayMoreRecord, count, recordBytes }: RecordPage): boolean {
   if (nextToken === FINISHED) return false;
-  return said ?? (records.length > FULL_RECORDS || bytesOf(records) > FULL_BYTES);
+  return mayMoreRecord ?? (count > FULL_RECORDS || recordBytes > FULL_BYTES);
 }

@@ -1,54 +1,51 @@
 import type { SourceChange } from "../../connector/change.ts";
-import type { StreamRecord } from "../../wire/operation/stream-record.ts";
+import type { RecordPage } from "../../wire/operation/record-page.ts";
 import type { ChangePage } from "../channel.ts";
-import { decodeOriginRecord, decodeStreamRecord } from "../../wire/plainbuffer/decode-change.ts";
-
-/** What the records of a channel say (reference 5.7, 6.3). Records of base data carry no time. @throws TF_WIRE_CORRUPT */
-export function changesOf(records: readonly StreamRecord[]): SourceChange[] {
-  return records.map(({ action, record, originRecord }) => {
-    const { key, cells, sequence } = decodeStreamRecord(record);
-    const origin = originRecord === undefined ? undefined : decodeOriginRecord(originRecord).cells;
-    return { type: action, key, cells, origin, committedAt: sequence?.timestamp };
-  });
-}
+import type { PageRooms } from "./page-rooms.ts";
+import { PageBytes, StreamedChange } from "./streamed-change.ts";
 
 export interface PageFacts {
-  readonly next: string;
   readonly more: boolean;
   readonly askedAt: number;
 }
 
 /**
- * A page that is decoded when its changes are asked for: as bytes it can wait its turn at no cost, while decoded changes that wait are copied about by the garbage
- * collector (a third of a worker's CPU).
+ * A page as it came. As bytes it can wait its turn at no cost, while decoded changes that wait are copied about by the garbage collector (a third of a worker's
+ * CPU).
  */
 export class UndecodedPage implements ChangePage {
   readonly bytes: number;
   readonly next: string;
   readonly more: boolean;
   readonly askedAt: number;
-  #records: readonly StreamRecord[];
+  readonly #from: PageBytes;
+  readonly #rooms: PageRooms | undefined;
   #changes: readonly SourceChange[] | undefined;
 
-  constructor(records: readonly StreamRecord[], { next, more, askedAt }: PageFacts) {
-    this.#records = records;
-    this.bytes = bytesOf(records);
-    this.next = next;
+  /** @param rooms to which its memory is given back */
+  constructor(page: RecordPage, { more, askedAt }: PageFacts, rooms?: PageRooms) {
+    this.#rooms = rooms;
+    this.#from = new PageBytes(page);
+    this.bytes = page.recordBytes;
+    this.next = page.nextToken;
     this.more = more;
     this.askedAt = askedAt;
   }
 
-  /** @throws TF_WIRE_CORRUPT */
+  /** What the records say (reference 5.7, 6.3); those of base data carry no time. */
   get changes(): readonly SourceChange[] {
-    this.#changes ??= changesOf(this.#records);
-    this.#records = [];
+    if (this.#changes === undefined) {
+      const from = this.#from;
+      const changes: SourceChange[] = [];
+      for (let record = 0; record < from.page.count; record++) changes.push(new StreamedChange(from, record));
+      this.#changes = changes;
+    }
     return this.#changes;
   }
-}
 
-/** Bytes of the records. */
-export function bytesOf(records: readonly StreamRecord[]): number {
-  let bytes = 0;
-  for (const { record, originRecord } of records) bytes += record.length + (originRecord?.length ?? 0);
-  return bytes;
+  release(): void {
+    const { body } = this.#from.page;
+    this.#from.close();
+    this.#rooms?.giveBack(body);
+  }
 }

@@ -52,10 +52,13 @@ export function changeOf(type: RowChange["type"], walker: RowWalker): RowChange 
 /** Records are read one by one, thousands a second: a walker for each would cost more than all the rest. */
 const recordWalker = new RowWalker();
 
-/** One record of a stream: one row, whose cells are changes. @throws TF_WIRE_CORRUPT */
-export function decodeStreamRecord(bytes: Uint8Array): StreamChange {
-  const walker = recordWalker.open(bytes);
-  if (!walker.next()) corrupt("a record without a row", bytes.length, "row");
+/** For those who look for single parts: rows are checked, and those parts. */
+const partWalker = new RowWalker("row");
+
+/** One record of a stream, `bytes[from, to)`: one row, whose cells are changes. @throws TF_WIRE_CORRUPT */
+export function decodeStreamRecord(bytes: Uint8Array, from = 0, to = bytes.length): StreamChange {
+  const walker = recordWalker.open(bytes, from, to);
+  if (!walker.next()) corrupt("a record without a row", to, "row");
   const key = realKeyOf(walker);
   const { keyCount, count } = walker;
   const cells = new Array<UpdateCell>(count - keyCount);
@@ -63,6 +66,21 @@ export function decodeStreamRecord(bytes: Uint8Array): StreamChange {
   const sequence = walker.sequence();
   endOf(walker);
   return { key, cells, sequence };
+}
+
+/** The key of a record, without its cells. @throws TF_WIRE_CORRUPT */
+export function decodeRecordKey(bytes: Uint8Array, from: number, to: number): readonly KeyColumn<KeyValue>[] {
+  const walker = partWalker.open(bytes, from, to);
+  if (!walker.next()) corrupt("a record without a row", to, "row");
+  for (let field = 0; field < walker.keyCount; field++) walker.checkField(field);
+  return realKeyOf(walker);
+}
+
+/** When a record was committed, microseconds since 1970; base data has no time. @throws TF_WIRE_CORRUPT */
+export function decodeCommittedAt(bytes: Uint8Array, from: number, to: number): number | undefined {
+  const walker = partWalker.open(bytes, from, to);
+  if (!walker.next()) corrupt("a record without a row", to, "row");
+  return walker.committedAt();
 }
 
 function recordCell(walker: RowWalker, field: number): UpdateCell {

@@ -1,7 +1,8 @@
 import type { Value } from "../../model/value.ts";
 import { WireCorrupt } from "../corrupt.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import { crc8View, shift, table, unshift } from "./crc8.ts";
+import { CellMover } from "./cell-mover.ts";
+import { table, unshift } from "./crc8.ts";
 import { writeCell, writeHeader } from "./encode.ts";
 import type { EncodedName } from "./names.ts";
 import { compilePlan, keyTypeByte, type CompiledPlan, type KeyOutput, type Output } from "./outputs.ts";
@@ -32,13 +33,9 @@ export class Rewriter {
   refusal: RewriteRefusal | undefined;
   readonly #plan: RewritePlan;
   readonly #compiled: CompiledPlan;
-  readonly #times = new DataView(new ArrayBuffer(8));
+  readonly #mover = new CellMover();
   /** What is being written, for refusals. */
   #column: string | undefined;
-  /** The timestamp whose checksum was made last: cells written together have the same. */
-  #timeLow = 0;
-  #timeHigh = 0;
-  #timeCrc = 0;
 
   constructor(plan: RewritePlan) {
     this.#plan = plan;
@@ -112,7 +109,7 @@ export class Rewriter {
   #keyCell(walker: RowWalker, writer: ByteWriter, field: number, from: EncodedName, to: EncodedName, type: KeyOutput["type"]): number {
     const found = walker.typeOf(field);
     if (found !== keyTypeByte[type]) return this.#wrongKeyType(to, type, found);
-    return this.#move(walker, writer, field, from, to, undefined);
+    return this.#mover.move(walker, writer, field, from, to, undefined);
   }
 
   #missingKey({ name }: EncodedName): number {
@@ -143,7 +140,7 @@ export class Rewriter {
     this.#column = name.name;
     switch (from.kind) {
       case "key":
-        return table[crc ^ this.#move(walker, writer, from.field, scan.key[from.field]!, name, keep ? scan.newest : undefined)]!;
+        return table[crc ^ this.#mover.move(walker, writer, from.field, scan.key[from.field]!, name, keep ? scan.newest : undefined)]!;
       case "constant":
         return table[crc ^ writeCell(writer, name, from.value, keep ? scan.newest : undefined, 0)]!;
       case "computed":
@@ -151,10 +148,10 @@ export class Rewriter {
         return this.#computed(walker, writer, name, from.index, crc);
       case "column":
         if (!scan.has(from.column)) return crc;
-        if (!keep) return table[crc ^ this.#move(walker, writer, from.column.field, from.column.name, name, undefined)]!;
+        if (!keep) return table[crc ^ this.#mover.move(walker, writer, from.column.field, from.column.name, name, undefined)]!;
         for (let field = from.column.field; field < walker.count; field++) {
           if (scan.columns[field] !== from.column) continue;
-          crc = table[crc ^ this.#rename(walker, writer, field, from.column.name, name)]!;
+          crc = table[crc ^ this.#mover.rename(walker, writer, field, from.column.name, name)]!;
         }
         return crc;
     }
@@ -214,7 +211,7 @@ export class Rewriter {
       if (column === undefined || !column.rest || column.field !== field) continue;
       const from = start[field]!;
       const time = timestampAt[field]!;
-      const cellCrc = unshift(bytes[end[field]! - 1]! ^ this.#timestampCrc(view, time), 8);
+      const cellCrc = unshift(bytes[end[field]! - 1]! ^ this.#mover.timestampCrc(view, time), 8);
       writer.reserve(time - from + 2);
       writer.copy(view, from, time - 1, bytes.length);
       writer.byte(tag.CELL_CHECKSUM);
@@ -222,52 +219,5 @@ export class Rewriter {
       crc = table[crc ^ cellCrc]!;
     }
     return crc;
-  }
-
-  /** Writes the value of a field under another name with another timestamp or none, and returns the new checksum. */
-  #move(walker: RowWalker, writer: ByteWriter, field: number, from: EncodedName, to: EncodedName, timestamp: number | undefined): number {
-    const valueAt = walker.valueAt[field]!;
-    const valueEnd = walker.valueEnd[field]!;
-    const timestampAt = walker.timestampAt[field]!;
-    let crc = walker.crcOf(field);
-    if (timestampAt !== ABSENT) crc = unshift(crc ^ this.#timestampCrc(walker.view, timestampAt), 8);
-    if (from !== to) crc ^= shift(from.crc ^ to.crc, valueEnd - valueAt);
-    writer.reserve(to.length + 5 + valueEnd - valueAt + 16);
-    writer.copy(to.view, 0, to.length, to.readable);
-    writer.copy(walker.view, valueAt - 5, valueEnd, walker.bytes.length);
-    if (timestamp !== undefined) {
-      writer.byte(tag.CELL_TIMESTAMP);
-      writer.int64(timestamp);
-      crc = shift(crc, 8) ^ this.#timestampCrc(writer.view, writer.at - 8);
-    }
-    writer.byte(tag.CELL_CHECKSUM);
-    writer.byte(crc);
-    return crc;
-  }
-
-  /** Writes a cell with its version under another name and returns the new checksum. */
-  #rename(walker: RowWalker, writer: ByteWriter, field: number, from: EncodedName, to: EncodedName): number {
-    const nameEnd = walker.nameEnd[field]!;
-    const end = walker.end[field]!;
-    const covered = walker.valueEnd[field]! - walker.valueAt[field]! + 8;
-    const crc = walker.crcOf(field) ^ shift(from.crc ^ to.crc, covered);
-    writer.reserve(to.length + end - nameEnd);
-    writer.copy(to.view, 0, to.length, to.readable);
-    writer.copy(walker.view, nameEnd, end - 1, walker.bytes.length);
-    writer.byte(crc);
-    return crc;
-  }
-
-  #timestampCrc(view: DataView, at: number): number {
-    const low = view.getInt32(at, true);
-    const high = view.getInt32(at + 4, true);
-    if (low !== this.#timeLow || high !== this.#timeHigh) {
-      this.#timeLow = low;
-      this.#timeHigh = high;
-      this.#times.setInt32(0, low, true);
-      this.#times.setInt32(4, high, true);
-      this.#timeCrc = crc8View(0, this.#times, 0, 8);
-    }
-    return this.#timeCrc;
   }
 }

@@ -18,6 +18,8 @@ export interface Column {
   /** Number of the row it last occurred in, and where its newest version stands there. */
   row: number;
   field: number;
+  /** Under which names its cells are written; undefined until whoever writes changes (record-rewrite.ts) has looked. */
+  written: readonly EncodedName[] | "other" | undefined;
 }
 
 /** A name's place in byte order, with the name it was last found to stand before. */
@@ -52,6 +54,8 @@ export class RowScan {
   readonly #oldest: number | undefined;
   readonly #head: Column;
   readonly #timed: boolean;
+  /** How often all learned columns were forgotten; a column that occurs on both sides of it is two. */
+  forgotten = 0;
   #learned = 0;
   #row = 0;
   #fields = 0;
@@ -61,7 +65,15 @@ export class RowScan {
     this.#oldest = plan.oldest;
     this.#timed = plan.keepTimestamps || plan.oldest !== undefined;
     this.key = plan.sourceKey.map(({ name }) => encodeName(name));
-    this.#head = { name: encodeName(""), place: placeOf(new Uint8Array(0)), rest: false, next: undefined, row: 0, field: 0 };
+    this.#head = {
+      name: encodeName(""),
+      place: placeOf(new Uint8Array(0)),
+      rest: false,
+      next: undefined,
+      row: 0,
+      field: 0,
+      written: undefined,
+    };
     const keyNames = plan.sourceKey.map(({ name }) => name);
     this.#computed = plan.computed;
     this.#inputs = plan.computed.map(({ inputs }) =>
@@ -168,14 +180,32 @@ export class RowScan {
     return storedValueOf(walker, field);
   }
 
+  /** Whether the row has the key columns of the source, each with a value. */
+  hasKey(walker: RowWalker): boolean {
+    return walker.keyCount === this.key.length && this.#wrongKey(walker) === ABSENT;
+  }
+
+  /** The column of a cell, in rows of which not every cell is value and timestamp. @param previous that of the cell before it */
+  columnOf(walker: RowWalker, field: number, previous: Column | undefined): Column {
+    const before = previous ?? this.#head;
+    const guess = before.next;
+    return guess !== undefined && isNamed(guess.name, walker.view, walker.start[field]!) ? guess : this.#recognise(walker, field, before);
+  }
+
   #checkKey(walker: RowWalker): void {
     const { key } = this;
     if (walker.keyCount !== key.length) corrupt(`a key of ${key.length} columns was expected`, walker.rowStart, "row");
+    const wrong = this.#wrongKey(walker);
+    if (wrong !== ABSENT) corrupt(`the key column '${key[wrong]!.name}' was expected`, walker.start[wrong]!, "row");
+  }
+
+  /** The first key column that is not what it should be. */
+  #wrongKey(walker: RowWalker): number {
+    const { key } = this;
     for (let field = 0; field < key.length; field++) {
-      if (walker.valueAt[field] === ABSENT || !isNamed(key[field]!, walker.view, walker.start[field]!)) {
-        corrupt(`the key column '${key[field]!.name}' was expected`, walker.start[field]!, "row");
-      }
+      if (walker.valueAt[field] === ABSENT || !isNamed(key[field]!, walker.view, walker.start[field]!)) return field;
     }
+    return ABSENT;
   }
 
   /** The column of a cell that is not the one expected; expects it next time. */
@@ -195,6 +225,7 @@ export class RowScan {
     if (this.#learned++ >= LEARNED_MAX) {
       this.#byHash.clear();
       this.#learned = 0;
+      this.forgotten++;
       this.#head.next = undefined;
       for (const column of this.#declared) {
         column.next = undefined;
@@ -206,7 +237,8 @@ export class RowScan {
 
   #add(name: string, text: Uint8Array): Column {
     const encoded = encodeName(name);
-    const column: Column = { name: encoded, place: placeOf(text), rest: this.#isRest(name), next: undefined, row: 0, field: 0 };
+    const rest = this.#isRest(name);
+    const column: Column = { name: encoded, place: placeOf(text), rest, next: undefined, row: 0, field: 0, written: undefined };
     this.#keep(column);
     return column;
   }

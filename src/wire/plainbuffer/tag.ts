@@ -17,6 +17,8 @@ export const SEQUENCE = 0x0c;
 export const SEQUENCE_EPOCH = 0x0d;
 export const SEQUENCE_TIMESTAMP = 0x0e;
 export const SEQUENCE_ROW_INDEX = 0x0f;
+/** `0B len32 0C len32 0D epoch32 0E timestamp64 0F index32`: the extension of a record, as it is written. */
+export const SEQUENCE_EXTENSION_LENGTH = 29;
 
 export const OP_DELETE_ALL = 0x01;
 export const OP_DELETE_ONE = 0x03;

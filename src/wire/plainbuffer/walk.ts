@@ -60,13 +60,13 @@ export class RowWalker {
     this.verification = verification;
   }
 
-  /** Stands before the first row of `bytes`, which begin with the header; no bytes at all are no rows. */
-  open(bytes: Uint8Array): this {
-    this.openRows(bytes, 0, bytes.length);
-    if (bytes.length === 0) return this;
-    if (bytes.length < tag.HEADER_LENGTH) corrupt("the header is cut off", bytes.length, "row");
-    if (this.view.getInt32(0, true) !== tag.HEADER) corrupt("the header is not 75 00 00 00", 0, "row");
-    this.#at = tag.HEADER_LENGTH;
+  /** Stands before the first row of `bytes[from, to)`, which begin with the header; no bytes at all are no rows. */
+  open(bytes: Uint8Array, from = 0, to = bytes.length): this {
+    this.openRows(bytes, from, to);
+    if (to <= from) return this;
+    if (to - from < tag.HEADER_LENGTH) corrupt("the header is cut off", to, "row");
+    if (this.view.getInt32(from, true) !== tag.HEADER) corrupt("the header is not 75 00 00 00", from, "row");
+    this.#at = from + tag.HEADER_LENGTH;
     return this;
   }
 
@@ -134,6 +134,19 @@ export class RowWalker {
     const op = this.op[field]!;
     if (op !== 0) crc = table[crc ^ op]!;
     if (crc !== this.crcOf(field)) corrupt("a cell's checksum does not match", this.end[field]! - 1, "checksum");
+  }
+
+  /** When the current row was committed, microseconds since 1970; undefined where it carries no whole stream position. */
+  committedAt(): number | undefined {
+    const at = this.#extensionAt;
+    // As it is always written (reference 6.3); anything else is looked at part by part.
+    if (at !== ABSENT && this.rowEnd - at === tag.SEQUENCE_EXTENSION_LENGTH + 2) {
+      const { bytes, view } = this;
+      const usual = bytes[at + 5] === tag.SEQUENCE && bytes[at + 10] === tag.SEQUENCE_EPOCH && view.getUint32(at + 6, true) === 19;
+      if (usual && bytes[at + 15] === tag.SEQUENCE_TIMESTAMP && bytes[at + 24] === tag.SEQUENCE_ROW_INDEX)
+        return view.getInt32(at + 20, true) * 0x1_0000_0000 + view.getUint32(at + 16, true);
+    }
+    return this.sequence()?.timestamp;
   }
 
   /** The stream position of the current row; undefined where it carries none. */

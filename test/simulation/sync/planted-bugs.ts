@@ -70,6 +70,24 @@ export const plantedBugs: readonly PlantedBug[] = [
     "if (parked.size === 0) return folded;",
     "if (parked.size >= 0) return folded;",
   ),
+  one(
+    "a row that is put, and sent as it came, keeps the columns that it had",
+    "src/connector/table-store/record-encoder.ts",
+    "cells, index, plainKinds[type])",
+    "cells, index, plainKinds.update)",
+  ),
+  one(
+    "changes of a parked key are sent as they came",
+    "src/sync/apply/straight.ts",
+    "const aside = parked.size === 0 ? undefined",
+    "const aside = parked.size >= 0 ? undefined",
+  ),
+  one(
+    "the last change of a key is sent as it came, before the others",
+    "src/connector/table-store/repeated-keys.ts",
+    "this.#marks[place] = 1;",
+    "this.#marks[place] = 0;",
+  ),
   one("folding keeps the first change of a key", "src/sync/apply/fold.ts", "const last = changes.length - 1;", "const last = 0;"),
   one(
     "a delete is nothing",

@@ -49,6 +49,24 @@ describe("reading ahead of what is applied", () => {
     await close();
   });
 
+  test("pages are given back when their window is over, and those never taken when reading ends (R14)", async () => {
+    const { channel, give } = scripted();
+    const { queue, close } = queueOver(channel);
+    const released: string[] = [];
+    const held = (next: string) => ({ ...page(next, 10), release: () => void released.push(next) });
+    await turn();
+    give(held("1"));
+    await turn();
+    const window = await queue.take();
+    give(held("2"));
+    await turn();
+    expect(released).toEqual([]);
+    window!.release();
+    expect(released).toEqual(["1"]);
+    await close();
+    expect(released).toEqual(["1", "2"]);
+  });
+
   test("stops at the bytes it may be ahead, and goes on when they are taken (R14)", async () => {
     const { channel, asked, give } = scripted();
     const { queue, close } = queueOver(channel);

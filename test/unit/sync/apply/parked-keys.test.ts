@@ -10,6 +10,7 @@ import type { Transport } from "../../../../src/wire/transport.ts";
 import { ParkedKeys } from "../../../../src/sync/apply/parked-keys.ts";
 import { listParked, replayParked, showParked } from "../../../../src/sync/apply/replay-parked.ts";
 import { Replication, type ReplicationOptions } from "./replicated-table.ts";
+import { decodedChange } from "./streamed-changes.ts";
 
 /** A row is refused as long as `size` holds no number; `lenient` is the mapping that was corrected. */
 const strict: MappingDefinition = { columns: { size: { from: "size", as: "double" } } };
@@ -294,7 +295,7 @@ describe("replaying parked keys (R6)", () => {
     await at.write(put("k", { mail: "n" }));
     await at.read();
     await at.apply(applier, at.changes.slice(0, 1));
-    expect(await at.apply(applier, [{ ...at.changes[1]!, origin: undefined }])).toMatchObject({ parked: 1, puts: 0 });
+    expect(await at.apply(applier, [{ ...decodedChange(at.changes[1]!), origin: undefined }])).toMatchObject({ parked: 1, puts: 0 });
     expect(await at.run(replayParked(at.replay))).toMatchObject({ replayed: 0, refused: [{ cause: "no-old-image" }] });
   });
 

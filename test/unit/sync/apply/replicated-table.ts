@@ -17,18 +17,19 @@ import type { StateStore } from "../../../../src/pipeline/state-store.ts";
 import { Throttle } from "../../../../src/pipeline/throttle.ts";
 import { Writer } from "../../../../src/pipeline/writer.ts";
 import { startTableStore, type TestTableStore } from "../../../../src/testing.ts";
-import { ChangeApplier, type Applied } from "../../../../src/sync/apply/change-applier.ts";
+import { ChangeApplier } from "../../../../src/sync/apply/change-applier.ts";
 import { ParkedKeys } from "../../../../src/sync/apply/parked-keys.ts";
 import type { ReplayOptions } from "../../../../src/sync/apply/replay-parked.ts";
+import type { Applied } from "../../../../src/sync/apply/window.ts";
 import { describeStream } from "../../../../src/wire/operation/describe-stream.ts";
 import { getShardIterator } from "../../../../src/wire/operation/get-shard-iterator.ts";
 import { getStreamRecord, type GetStreamRecordResponse } from "../../../../src/wire/operation/get-stream-record.ts";
 import { listStream } from "../../../../src/wire/operation/list-stream.ts";
-import { decodeOriginRecord, decodeStreamRecord } from "../../../../src/wire/plainbuffer/decode-change.ts";
 import { encodeChange } from "../../../../src/wire/plainbuffer/encode.ts";
 import { signedRequest } from "../../../../src/wire/headers.ts";
 import type { Transport, WireRequest } from "../../../../src/wire/transport.ts";
 import { drive } from "../../support/drive.ts";
+import { streamedChanges } from "./streamed-changes.ts";
 
 export interface ReplicationOptions {
   readonly definition?: MappingDefinition | undefined;
@@ -121,11 +122,7 @@ export class Replication {
     let iterator = this.#iterator ?? (await this.#firstIterator());
     for (;;) {
       const page: GetStreamRecordResponse = await this.run(this.#client.call(getStreamRecord, { shardIterator: iterator }));
-      for (const { action, record, originRecord } of page.records) {
-        const { key, cells, sequence } = decodeStreamRecord(record);
-        const origin = originRecord === undefined ? undefined : decodeOriginRecord(originRecord).cells;
-        this.changes.push({ type: action, key, cells, origin, committedAt: sequence!.timestamp });
-      }
+      this.changes.push(...streamedChanges(page.records));
       if (page.nextShardIterator === undefined || page.nextShardIterator === iterator) break;
       iterator = page.nextShardIterator;
     }

@@ -5,6 +5,7 @@ import { encodeStreamRecord } from "../../../../src/wire/plainbuffer/encode.ts";
 import { encodeErrorBody } from "../../../../src/wire/error-body.ts";
 import { signedResponse } from "../../../../src/wire/headers.ts";
 import type { HeldChannel } from "../../../../src/sync/channel.ts";
+import { decodedChange } from "../apply/streamed-changes.ts";
 import { HEARTBEAT_MS, keyIn, TunnelWorld, type Worker } from "./tunnel-world.ts";
 
 const HOUR_MS = 3_600_000;
@@ -40,7 +41,7 @@ describe("a page of changes", () => {
     const key = [{ name: "pk", value: "k" }];
     const at = world.clock.now();
     const a = { name: "a", value: 1n, timestamp: expect.any(Number) };
-    expect(page.changes).toEqual([
+    expect(page.changes.map(decodedChange)).toEqual([
       { type: "put", key, cells: [{ op: "put", ...a }], origin: [], committedAt: expect.any(Number) },
       {
         type: "update",
