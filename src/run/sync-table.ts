@@ -191,7 +191,6 @@ export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
       ...{ job: spec.name, worker, state, target: input.target, clock, chance, fault },
       ...{ room: share.room, slots: share.slots, throttle: share.throttle },
       aheadBytes: aheadBytes(spec),
-      windowBytes: aheadBytes(spec),
       checkpointMs: spec.checkpointSeconds * 1000,
       doubtMs: doubtMs(spec),
       applier: streaming.applier ?? ((writer, channel) => applierOf(streaming, writer, channel)),

@@ -10,7 +10,7 @@ import { Writer } from "../pipeline/writer.ts";
 import { FINISHED } from "../wire/tunnel-token.ts";
 import type { HeldChannel } from "./channel.ts";
 import { ChannelEntry } from "./channel-record.ts";
-import { ChannelProgress, type AppliedCounts } from "./channel-progress.ts";
+import { ChannelProgress, noCounts, type AppliedCounts } from "./channel-progress.ts";
 import { FirstWriteFence } from "./first-write-fence.ts";
 import { PageQueue, type Window } from "./page-queue.ts";
 
@@ -34,7 +34,6 @@ export interface ChannelParts {
   readonly slots: Gate;
   readonly throttle: Throttle;
   readonly aheadBytes: number;
-  readonly windowBytes: number;
   readonly checkpointMs: number;
   /** Within this time what was sent has taken effect or never will: request deadline and the service's longest operation (R2). */
   readonly doubtMs: number;
@@ -120,8 +119,8 @@ export class ChannelRun {
   }
 
   #queue(signal: AbortSignal): PageQueue {
-    const { room, aheadBytes, windowBytes, allowed } = this.#parts;
-    return new PageQueue({ channel: this.#channel, room, aheadBytes, windowBytes, allowed, signal });
+    const { room, aheadBytes, allowed } = this.#parts;
+    return new PageQueue({ channel: this.#channel, room, aheadBytes, allowed, signal });
   }
 
   /** Until the channel ends or is asked back. */
@@ -154,11 +153,9 @@ export class ChannelRun {
 
   async #apply({ pages }: Window, applier: Applier): Promise<void> {
     const changes = pages.length === 1 ? pages[0]!.changes : pages.flatMap((page) => page.changes);
-    if (changes.length > 0) {
-      const counts = await applier.apply(changes, this.#channel.lost);
-      this.#parts.fault?.("acknowledged");
-      this.progress.applied(pages, counts);
-    } else this.progress.applied(pages, { changes: 0, folded: 0, puts: 0, updates: 0, deletes: 0, filtered: 0, parked: 0 });
+    const counts = changes.length === 0 ? noCounts : await applier.apply(changes, this.#channel.lost);
+    if (changes.length > 0) this.#parts.fault?.("acknowledged");
+    this.progress.applied(pages, counts);
     this.#position = pages.at(-1)!.next;
   }
 

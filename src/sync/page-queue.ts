@@ -7,10 +7,8 @@ export interface PageQueueOptions {
   readonly channel: Pick<HeldChannel, "start" | "read">;
   /** Bytes in flight over all channels (R14). */
   readonly room: Gate;
-  /** Bytes read ahead at most, a page aside. */
+  /** Bytes read ahead, and so taken together, at most, a page aside. */
   readonly aheadBytes: number;
-  /** Bytes taken together at most, a page aside: they are decoded at once. */
-  readonly windowBytes: number;
   /** Resolves when reading is allowed (a sync may be paused). */
   readonly allowed: (signal: AbortSignal) => Promise<void>;
   /** Ends reading. */
@@ -44,19 +42,16 @@ export class PageQueue {
     this.#done = this.#read();
   }
 
-  /** Pages that are there, up to `windowBytes`, once there is one; undefined when reading has ended and everything was taken. @throws what reading threw */
+  /** The pages that are there, once there is one; undefined when reading has ended and everything was taken. @throws what reading threw */
   async take(): Promise<Window | undefined> {
     while (this.#pages.length === 0) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => (this.#wakeTaker = resolve));
     }
-    let count = 0;
-    let bytes = 0;
-    while (count < this.#pages.length && (count === 0 || bytes < this.#options.windowBytes)) bytes += this.#pages[count++]!.bytes;
-    const pages = this.#pages.splice(0, count);
-    const holds = this.#holds.splice(0, count);
-    this.#bytes -= bytes;
+    const pages = this.#pages.splice(0);
+    const holds = this.#holds.splice(0);
+    this.#bytes = 0;
     this.#wakeReader();
     const release = () => {
       for (const page of pages) page.release?.();

@@ -39,7 +39,6 @@ function runOn(
         slots: new Gate(1),
         throttle: new Throttle(clock, {}),
         aheadBytes: 1000,
-        windowBytes: 1000,
         checkpointMs: 1000,
       },
       allowed: () => Promise.resolve(),

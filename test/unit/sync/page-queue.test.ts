@@ -28,7 +28,7 @@ const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
 function queueOver(channel: ReturnType<typeof scripted>["channel"], room = new Gate(100_000_000), aheadBytes = 1000) {
   const end = new AbortController();
-  const queue = new PageQueue({ channel, room, aheadBytes, windowBytes: 10_000, allowed: () => Promise.resolve(), signal: end.signal });
+  const queue = new PageQueue({ channel, room, aheadBytes, allowed: () => Promise.resolve(), signal: end.signal });
   const close = async () => {
     end.abort(new Error("over"));
     await queue.close();
