@@ -18,8 +18,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   one(
     "checkpoint before acknowledgement",
     "src/sync/channel-run.ts",
-    "const counts = await applier.apply(changes, this.#channel.lost);",
-    "this.#position = pages.at(-1)!.next; await this.#save(); const counts = await applier.apply(changes, this.#channel.lost);",
+    "const counts = changes.length === 0 ? noCounts : await applier.apply(changes, this.#channel.lost);",
+    "this.#position = pages.at(-1)!.next; await this.#save(); const counts = changes.length === 0 ? noCounts : await applier.apply(changes, this.#channel.lost);",
   ),
   one(
     "changes applied during the scan",
