@@ -129,10 +129,14 @@ export class LevelStore implements OrderedStore {
 
   #cursor<Raw, Item = Raw>(iterator: RawIterator<Raw>, make: ((raw: Raw) => Item) | undefined): Cursor<Item>;
   #cursor<Raw>(iterator: RawIterator<Raw>, make: ((raw: Raw) => unknown) | undefined): Cursor<unknown> {
+    let coming: Promise<Raw[]> | undefined;
     return {
-      next: async (count) => {
+      next: async (count, ahead = 0) => {
         try {
-          const raw = await iterator.nextv(count);
+          const raw = await (coming ?? iterator.nextv(count));
+          coming = ahead > 0 && raw.length > 0 ? iterator.nextv(ahead) : undefined;
+          // Told of when it is asked for, if it is.
+          coming?.catch(() => undefined);
           return make === undefined ? raw : raw.map(make);
         } catch (thrown) {
           throw storageError(thrown, this.#folder);

@@ -58,8 +58,11 @@ export interface KeyRange {
 }
 
 export interface Cursor<Item> {
-  /** The next items, at most `count` of them, possibly fewer; none at all only at the end. One call at a time. */
-  next(count: number): Promise<readonly Item[]>;
+  /**
+   * The next items, at most `count` of them, possibly fewer; none at all only at the end. One call at a time. `ahead`: so many will be asked for
+   * next, and a store that reads in another thread may begin to; what the next call brings then is at most that, whatever it asks for.
+   */
+  next(count: number, ahead?: number): Promise<readonly Item[]>;
   close(): Promise<void>;
 }
 

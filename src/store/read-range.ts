@@ -10,8 +10,8 @@ import { RowReader } from "./row-reader.ts";
 import { storedKey } from "./stored-key.ts";
 import type { Table } from "./table.ts";
 
-/** Rows asked of the store in one go when the caller set no limit. */
-const STEP_ROWS = 1000;
+/** Rows asked of the store in one go when the caller set no limit: a fifth of the most a page has, and of the one behind it. */
+const STEP_ROWS = Math.ceil((limits.rangeRowsMax + 1) / 5);
 
 export interface RangeQuery {
   readonly direction: "forward" | "backward";
@@ -51,9 +51,17 @@ export async function readRange(source: RowSource, table: Table, query: RangeQue
   let rows = 0;
   let nextStart: Uint8Array | undefined;
   try {
-    let step = Math.min(rowsMax + 1, STEP_ROWS);
-    reading: for (let page = await cursor.next(step); page.length > 0; page = await cursor.next(step)) {
-      for (const row of page) {
+    let before = 0;
+    const next = () => {
+      const left = rowsMax - rows + 1;
+      const step = Math.min(left, STEP_ROWS);
+      // As far as the last step tells, the page does not end within this one.
+      const goesOn = size + (size - before) < bytesMax;
+      before = size;
+      return cursor.next(step, goesOn ? Math.min(left - step, STEP_ROWS) : 0);
+    };
+    reading: for (let step = await next(); step.length > 0; step = await next()) {
+      for (const row of step) {
         if (rows >= rowsMax || size >= bytesMax) {
           nextStart = storedKey(row);
           break reading;
@@ -62,7 +70,6 @@ export async function readRange(source: RowSource, table: Table, query: RangeQue
         reader.append(row, out);
         if (reader.isAlive(row)) rows++;
       }
-      step = Math.min(rowsMax - rows + 1, STEP_ROWS);
     }
   } finally {
     await cursor.close();

@@ -107,6 +107,29 @@ export function orderedStoreContract(name: string, open: () => Promise<OrderedSt
       expect(new Set(rest.map(({ value }) => Buffer.from(value).toString()))).toEqual(new Set(["old"]));
     });
 
+    it("a cursor brings everything once, however far it is told to read ahead", async () => {
+      await write(...Array.from({ length: 50 }, (_, i) => put(`k${String(i).padStart(2, "0")}`, "1")));
+      const everything = await listing(store);
+      for (const ahead of [0, 1, 7, 100]) {
+        const cursor = store.entries(all);
+        const seen: string[] = [];
+        for (let next = await cursor.next(7, ahead); next.length > 0; next = await cursor.next(7, ahead)) {
+          seen.push(...next.map(({ key, value }) => `${Buffer.from(key)}=${Buffer.from(value)}`));
+        }
+        await cursor.close();
+        expect(seen).toEqual(everything);
+      }
+    });
+
+    it("a cursor may be closed while it reads ahead", async () => {
+      await write(...Array.from({ length: 50 }, (_, i) => put(`k${String(i).padStart(2, "0")}`, "1")));
+      const cursor = store.values(all);
+      expect(await cursor.next(7, 40)).toHaveLength(7);
+      await cursor.close();
+      await write(put("k99", "2"));
+      expect(await listing(store)).toHaveLength(51);
+    });
+
     it("reads of one snapshot agree, whatever is written between them", async () => {
       await write(put("a", "1"), put("b", "1"));
       const snapshot = store.snapshot();
