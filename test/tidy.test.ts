@@ -33,6 +33,7 @@ const doors: readonly { readonly module: RegExp; readonly places: RegExp }[] = [
   { module: /^(classic-level|abstract-level)$/, places: /^src\/store\/|^test\// },
   { module: /^csv-parse/, places: /^test\// },
   { module: /^zod$/, places: /^src\/job\/|^components\// },
+  { module: /^rolldown/, places: /^tools\// },
   { module: /^@bufbuild\/protobuf/, places: /^src\/wire\/|^test\// },
 ];
 
