@@ -252,6 +252,17 @@ describe("what leaves the house", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("no file looked for beside the module that needs it, where the bundle would not have it", () => {
+    const wrong = product
+      .filter((file) => file.path !== "src/wire/proto/generate.ts")
+      .flatMap((file) =>
+        [...file.tree.text.matchAll(/import\.meta\.(dirname|filename)|new URL\([^)]*import\.meta\.url|fileURLToPath\(import\.meta/g)].map(
+          (match) => `${file.path} ${match[0]}`,
+        ),
+      );
+    expect(wrong).toEqual([]);
+  });
+
   test("no unfinished work", () => {
     const wrong = files
       .filter((file) => file.path !== "test/tidy.test.ts")
