@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 export interface DetachedStart {
   /** Of `tableferry`, the command of this very package. */
@@ -53,11 +53,15 @@ export function logLength(logFile: string): number {
   return statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** This very package: as source in a checkout, where mappings must find the library as source too; compiled in an installed one. */
+/**
+ * This very package: as source in a checkout, where mappings must find the library as source too; compiled in an installed one. Found by its name,
+ * because compiled code does not lie where its source does.
+ */
 function command(): readonly string[] {
-  const self = fileURLToPath(import.meta.url);
-  if (!self.endsWith(".ts")) return [fileURLToPath(new URL("../../src/cli/main.js", import.meta.url))];
-  return ["--conditions=tableferry-source", fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))];
+  const home = dirname(createRequire(import.meta.url).resolve("tableferry/package.json"));
+  return import.meta.url.endsWith(".ts")
+    ? ["--conditions=tableferry-source", join(home, "src/cli/main.ts")]
+    : [join(home, "dist/src/cli/main.js")];
 }
 
 const needed = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|NODE_EXTRA_CA_CERTS)$/i;

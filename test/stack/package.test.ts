@@ -66,6 +66,35 @@ describe("the packed package", () => {
     expect(run(process.execPath, "node_modules/.bin/tableferry", "--version").trim()).toMatch(/^\d+\.\d+\.\d+/);
   });
 
+  test("is one library for all its entries, imported or required: an error's class is the same", () => {
+    const refusal = `startTableStore({ instances: ["-"] }).catch((error) => console.log(error instanceof TableferryError, error.constructor.name));`;
+    writeFileSync(
+      join(folder, "one.mjs"),
+      `import { TableferryError } from "tableferry"; import { startTableStore } from "tableferry/testing"; ${refusal}`,
+    );
+    writeFileSync(
+      join(folder, "one.cjs"),
+      `const { TableferryError } = require("tableferry"); const { startTableStore } = require("tableferry/testing"); ${refusal}`,
+    );
+    expect(run(process.execPath, "one.mjs").trim()).toBe("true TableferryError");
+    expect(run(process.execPath, "one.cjs").trim()).toBe("true TableferryError");
+  });
+
+  test("starts a store in memory from a few files, without any other package", () => {
+    writeFileSync(
+      join(folder, "few.mjs"),
+      `import { registerHooks } from "node:module";
+       const loaded = [];
+       registerHooks({ load: (url, context, next) => { if (url.startsWith("file:")) loaded.push(url); return next(url, context); } });
+       const { startTableStore } = await import("tableferry/testing");
+       await (await startTableStore()).close();
+       console.log(JSON.stringify(loaded));`,
+    );
+    const loaded: string[] = JSON.parse(run(process.execPath, "few.mjs"));
+    expect(loaded.filter((url) => !url.includes("/node_modules/tableferry/dist/"))).toEqual([]);
+    expect(loaded.length).toBeLessThan(20);
+  });
+
   test("never loads Pulumi for the library", () => {
     writeFileSync(
       join(folder, "light.mjs"),
