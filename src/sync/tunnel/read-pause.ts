@@ -3,8 +3,8 @@ const FIRST_MS = 10;
 const MOST_MS = 500;
 /** Doublings after which even the shortest pause that chance may give is the greatest. */
 const STEPS_MAX = 7;
-/** For so long a read of a drained channel may wait at an embedded server: no more often than the greatest pause would ask. */
-export const WAIT_MS = MOST_MS;
+/** For so long a read of a drained channel may wait at an embedded server: so that an idle worker's requests of all kinds come to less than two a second a channel. */
+export const WAIT_MS = 600;
 /** Empty answers in a row that came clearly sooner than they might have, after which the server is taken not to wait. */
 const EARLY_MAX = 2;
 
