@@ -4,7 +4,7 @@
  * Questions and pass lines stand beside each part below. Corpus: test/bench/corpus.ts, orders of about 300 bytes of data. Every server is a process of its own;
  * ours is compiled and durable (LevelDB, synced), the yardsticks dynalite and (where Java is) DynamoDB Local keep everything in memory, and the ceiling is a signed `node:http` echo. Server
  * CPU is that of all its threads, from the system. The machine is shared by client and server, and noisy: quote ratios. Knobs: `rows` of the parts
- * that need many, `few` of those that compare with dynalite, `requests`.
+ * that need many, `few` of those that compare with dynalite, `requests`; `gets` and `limit` (megabytes) of the store with many rows.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,6 +20,9 @@ const root = resolve(import.meta.dirname, "..");
 const rows = numberOption("rows", 5_000_000);
 const few = numberOption("few", 200_000);
 const requests = numberOption("requests", 30_000);
+const randomGets = numberOption("gets", 1_000_000);
+/** 0: none. With less memory than the store has bytes, random gets are answered as fast as the disk is. */
+const limitMegabytes = numberOption("limit", 512);
 const only = new Set(textOption("only", "batch,scan,single,open-loop,start,memory,keys").split(","));
 const folder = mkdtempSync(join(tmpdir(), "tableferry-bench-"));
 const dynamoCache = join(root, ".tableferry/dynamodb-local");
@@ -180,10 +183,8 @@ function start(): void {
 }
 
 async function large(): Promise<void> {
-  const limit = MemoryLimit.make(512 * 1024 * 1024);
-  console.log(
-    `${number(rows)} rows, ${limit === undefined ? "all memory (no right to make a control group)" : "in a control group of 512 MB"}`,
-  );
+  const limit = limitMegabytes === 0 ? undefined : MemoryLimit.make(limitMegabytes * 1024 * 1024);
+  console.log(`${number(rows)} rows, ${limit === undefined ? "without a control group" : `in a control group of ${limitMegabytes} MB`}`);
   let store = await startStore("large");
   limit?.add(store.pid);
   makeTable(store);
@@ -199,7 +200,7 @@ async function large(): Promise<void> {
   line("full scan", cost(store, "ours/scan.ts", "tables=legacy/orders", "decoded=no", "workers=1"));
   most = Math.max(most, store.anonymousMegabytes());
   const stop = watch(store);
-  line("random gets", gets(store, rows, Math.min(rows, 1_000_000)), "requests");
+  line("random gets", gets(store, rows, Math.min(rows, randomGets)), "requests");
   stop();
   most = Math.max(most, store.anonymousMegabytes());
   verdict(`RssAnon at most ${most} MB between and behind the steps (pass line 300)`);
