@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { isOperationName } from "../wire/operation/operations.ts";
-import { calls } from "./control-plane/calls.ts";
+import { isControlCall } from "./control-plane/control-path.ts";
 import type { RequestEvent } from "./server.ts";
 
 /** Upper bounds in seconds: from a read out of memory to a flush of a slow disk under load. */
@@ -31,7 +31,7 @@ export class Metrics {
   }
 
   observe({ operation, status, code, milliseconds, bytesIn, bytesOut }: RequestEvent): void {
-    const name = isOperationName(operation) || operation === "tableferry/admin" || Object.hasOwn(calls, operation) ? operation : "other";
+    const name = isOperationName(operation) || operation === "tableferry/admin" || isControlCall(operation) ? operation : "other";
     const outcome = code ?? (status === 0 ? "cut" : "OK");
     const series = `{operation="${name}",code="${outcome}"}`;
     this.#requests.set(series, (this.#requests.get(series) ?? 0) + 1);

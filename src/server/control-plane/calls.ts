@@ -1,10 +1,11 @@
-import { clusterTypes } from "../../model/instance.ts";
+import { clusterTypes, type InstanceAttributes } from "../../model/instance.ts";
 import type { Catalogue } from "../../store/catalogue.ts";
 import { attributesOf, type InstanceRecord, type NewInstance } from "../../store/instance-record.ts";
 import { TableferryError } from "../../base/error.ts";
 import { ServiceError } from "../../wire/service-error.ts";
 import { parsePolicy } from "../instance-policy.ts";
 import { changedAttributes, newAttributes, taggedInstances, tagsOf, withTags } from "./attribute-parameters.ts";
+import type { ControlCallName } from "./control-path.ts";
 import { instanceAnswer } from "./instance-answer.ts";
 import { listInstances } from "./list-instances.ts";
 import { invalid, optionalText, optionalTexts, type Parameters, requiredText } from "./parameters.ts";
@@ -26,8 +27,8 @@ interface ControlCall {
 /** Characters, as the service documents it. */
 const POLICY_LENGTH_MAX = 4000;
 
-/** The calls of the control plane that are answered, by their paths without the leading slash. */
-export const calls: Readonly<Record<string, ControlCall>> = {
+/** What answers each call. */
+export const calls: Readonly<Record<ControlCallName, ControlCall>> = {
   "v2/openapi/listclustertype": { method: "GET", answer: () => ({ ClusterTypes: clusterTypes }) },
   "v2/openapi/getinstance": {
     method: "GET",
@@ -92,7 +93,7 @@ async function deleteInstance(parameters: Parameters, keeper: InstanceKeeper): P
 async function update(
   catalogue: Catalogue,
   names: readonly string[],
-  change: (attributes: ReturnType<typeof attributesOf>) => ReturnType<typeof attributesOf>,
+  change: (attributes: InstanceAttributes) => InstanceAttributes,
 ): Promise<object> {
   for (const name of names) knownInstance(catalogue, name);
   await catalogue.updateInstances(names, (record: InstanceRecord) => ({ ...record, attributes: change(attributesOf(record)) }));

@@ -7,6 +7,7 @@ import { refusalFor } from "../refuse.ts";
 import type { RequestEvent } from "../server.ts";
 import { authenticateCall } from "./authenticate-call.ts";
 import { calls, type InstanceKeeper } from "./calls.ts";
+import { isControlCall } from "./control-path.ts";
 import { invalid, isObject, type Parameters } from "./parameters.ts";
 import { splitTarget } from "./roa-signature.ts";
 import { SeenNonces } from "./seen-nonces.ts";
@@ -63,9 +64,9 @@ export function createControlPlane({ keys, keeper, clock, chance, log }: Control
 async function answerCall({ method = "POST", path: target, body }: WireRequest, keeper: InstanceKeeper): Promise<object> {
   const { path, query } = splitTarget(target);
   const name = path.slice(1);
-  const call = Object.hasOwn(calls, name) ? calls[name]! : undefined;
   // Not 404, which clients take for an instance that is not there; code and text are unverified.
-  if (call === undefined) throw new ServiceError(400, "InvalidAction.Unsupported", `Unsupported operation: ${name}.`);
+  if (!isControlCall(name)) throw new ServiceError(400, "InvalidAction.Unsupported", `Unsupported operation: ${name}.`);
+  const call = calls[name];
   if (call.method !== method) throw new ServiceError(405, "UnsupportedHTTPMethod", `Only ${call.method} is supported for ${name}.`);
   return call.answer(method === "GET" ? Object.fromEntries(query) : parseBody(body), keeper);
 }
