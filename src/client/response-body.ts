@@ -59,16 +59,12 @@ export class ResponseBody {
   }
 
   #takeChunks(framing: ChunkFraming, bytes: Buffer, from: number, to: number): number {
-    let at = from;
-    while (at < to && !framing.complete) {
-      at = framing.skip(bytes, at, to);
-      const content = Math.min(framing.content, to - at);
-      if (content === 0) continue;
-      at = this.#keep(bytes, at, at + content);
-      framing.took(content);
-    }
+    const behind = framing.take(bytes, from, to, (start, end) => {
+      this.#keep(bytes, start, end);
+      return true;
+    });
     this.#complete = framing.complete;
-    return at;
+    return behind;
   }
 
   #refuseLonger(length: number): void {

@@ -31,21 +31,24 @@ export class ChunkFraming {
     return this.#place === "end";
   }
 
-  /** Bytes of content that come next. */
-  get content(): number {
-    return this.#place === "content" ? this.#size : 0;
-  }
-
-  /** So many bytes of content have been taken. */
-  took(count: number): void {
-    this.#size -= count;
-    if (this.#size === 0) this.#begin("behind-content");
-  }
-
-  /** Reads framing from `bytes[from, to)`; returns the offset of what follows: content, whatever is behind the body, or `to`. @throws Error where it is broken */
-  skip(bytes: Uint8Array, from: number, to: number): number {
+  /**
+   * Reads `bytes[from, to)` and hands on where content lies in them, piece after piece, until the body ends there or `keep` answers false: it wants no more.
+   * Returns the offset behind what was read. @throws Error where framing is broken, and what `keep` throws
+   */
+  take(bytes: Uint8Array, from: number, to: number, keep: (from: number, to: number) => boolean): number {
     let at = from;
-    while (at < to && this.#place !== "content" && this.#place !== "end") this.#read(bytes[at++]!);
+    while (at < to && this.#place !== "end") {
+      if (this.#place !== "content") {
+        this.#read(bytes[at++]!);
+        continue;
+      }
+      const end = Math.min(to, at + this.#size);
+      const goesOn = keep(at, end);
+      this.#size -= end - at;
+      if (this.#size === 0) this.#begin("behind-content");
+      at = end;
+      if (!goesOn) break;
+    }
     return at;
   }
 

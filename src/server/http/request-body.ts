@@ -58,15 +58,10 @@ export class RequestBody {
       const end = Math.min(to, from + this.#length - this.#got);
       return end - from === this.#length ? this.#keepWhole(bytes, from, end) : this.#keep(bytes, from, end);
     }
-    let at = from;
-    while (at < to && !this.#framing.complete && !this.excessive) {
-      at = this.#framing.skip(bytes, at, to);
-      const content = Math.min(this.#framing.content, to - at);
-      if (content === 0) continue;
-      at = this.#keep(bytes, at, at + content);
-      this.#framing.took(content);
-    }
-    return at;
+    return this.#framing.take(bytes, from, to, (start, end) => {
+      this.#keep(bytes, start, end);
+      return !this.excessive;
+    });
   }
 
   /** Gives its memory back. */

@@ -10,16 +10,11 @@ function read(text: string, cuts: readonly number[] = []): { content: string; re
   let from = 0;
   for (const to of [...new Set(cuts.map((cut) => cut % (text.length + 1)))].sort((a, b) => a - b).concat(text.length)) {
     const piece = Buffer.from(text.slice(from, to), "latin1");
-    let at = 0;
-    while (at < piece.length && !framing.complete) {
-      at = framing.skip(piece, at, piece.length);
-      const count = Math.min(framing.content, piece.length - at);
-      if (count === 0) continue;
-      content += piece.toString("latin1", at, at + count);
-      framing.took(count);
-      at += count;
-    }
-    rest += piece.toString("latin1", at);
+    const behind = framing.take(piece, 0, piece.length, (start, end) => {
+      content += piece.toString("latin1", start, end);
+      return true;
+    });
+    rest += piece.toString("latin1", behind);
     from = to;
   }
   return { content, rest, complete: framing.complete };
