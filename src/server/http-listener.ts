@@ -6,10 +6,8 @@ import { Connection, type Surroundings } from "./http/connection.ts";
 import { ReplyRoom } from "./http/reply-room.ts";
 import { ReplyDate } from "./http/reply.ts";
 import { TimeLimits } from "./http/time-limits.ts";
-import { endpointOf, listening, type Address } from "./listening.ts";
+import { closed, endpointOf, listening, type Address } from "./listening.ts";
 
-/** What is under way when the server stops may take this long, by the system's clock as sockets do; then connections are cut. */
-const GRACE_MS = 5_000;
 /** More are closed as they come; an idle one costs some KB. */
 const CONNECTIONS_MAX = 4096;
 /** Of all bodies being read or answered at once: a request that would need more is told that the server is busy. */
@@ -69,19 +67,14 @@ export async function listen(handler: Transport, options: ListenOptions): Promis
     get connections() {
       return connections.size;
     },
-    close: () => (closing ??= closed(server, connections)),
+    close: () => (closing ??= finished(server, connections)),
   };
 }
 
-function closed(server: Server, connections: ReadonlySet<Connection>): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = systemClock.after(GRACE_MS, () => {
-      for (const connection of connections) connection.destroy();
-    });
-    server.close(() => {
-      cancel();
-      resolve();
-    });
-    for (const connection of connections) connection.finish();
+function finished(server: Server, connections: ReadonlySet<Connection>): Promise<void> {
+  const ended = closed(server, () => {
+    for (const connection of connections) connection.destroy();
   });
+  for (const connection of connections) connection.finish();
+  return ended;
 }

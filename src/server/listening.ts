@@ -1,5 +1,9 @@
 import type { Server } from "node:net";
+import { systemClock } from "../base/clock.ts";
 import { TableferryError } from "../base/error.ts";
+
+/** What is under way when a server stops may take this long; then connections are cut. */
+const GRACE_MS = 5_000;
 
 /** Where to listen. */
 export interface Address {
@@ -18,6 +22,17 @@ export async function listening(server: Server, { host, port }: Address): Promis
   server.on("error", () => undefined);
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : port;
+}
+
+/** Takes no new connections and resolves when the last one is closed; `cut` closes those that are there still after 5 s, by the system's clock as sockets do. */
+export function closed(server: Server, cut: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = systemClock.after(GRACE_MS, cut);
+    server.close(() => {
+      cancel();
+      resolve();
+    });
+  });
 }
 
 export function endpointOf(host: string, port: number): string {

@@ -1,11 +1,9 @@
 import type { Server } from "node:http";
-import { systemClock } from "../base/clock.ts";
-import { endpointOf, listening, type Address } from "./listening.ts";
+import { closed, endpointOf, listening, type Address } from "./listening.ts";
 
 const HEADER_BYTES_MAX = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const CONNECTIONS_MAX = 16;
-const GRACE_MS = 5_000;
 
 /** A page of text for whoever can reach the address, without a signature; for figures that say nothing of the data, on an address of this machine. */
 export interface PageListener {
@@ -29,16 +27,11 @@ export async function servePages(pages: Readonly<Record<string, Page>>, address:
   });
   server.maxConnections = CONNECTIONS_MAX;
   const port = await listening(server, address);
-  return { endpoint: endpointOf(address.host, port), close: () => closed(server) };
+  return { endpoint: endpointOf(address.host, port), close: () => finished(server) };
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = systemClock.after(GRACE_MS, () => server.closeAllConnections());
-    server.close(() => {
-      cancel();
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
+function finished(server: Server): Promise<void> {
+  const ended = closed(server, () => server.closeAllConnections());
+  server.closeIdleConnections();
+  return ended;
 }
