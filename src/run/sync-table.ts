@@ -182,7 +182,7 @@ export async function streamed(streaming: Streaming): Promise<WorkerEnd> {
       run: (run, end) =>
         new TunnelSession({
           ...terms,
-          ...{ client, clock, chance, note, run, seats: share.seats, signal: end },
+          ...{ client, clock, chance, note, run, seats: share.seats, rooms: share.rooms, signal: end },
           tunnelId: record.tunnel.id,
           tag: `tableferry ${spec.name}`,
         }).run(),

@@ -4,6 +4,7 @@ import { resolveCredentials, type CredentialSource } from "../client/credentials
 import { TableStoreClient } from "../client/table-store-client.ts";
 import type { SyncSpec } from "../job/sync-spec.ts";
 import { Throttle } from "../pipeline/throttle.ts";
+import { PageRooms } from "../sync/tunnel/page-rooms.ts";
 import { Seats } from "../sync/tunnel/seats.ts";
 import type { Closing } from "./closing.ts";
 import { responseBytesMax, type InstancePlace } from "./open-client.ts";
@@ -22,6 +23,7 @@ export class WorkerShare {
   readonly slots: Gate;
   readonly throttle: Throttle;
   readonly seats = new Seats(waitingReads);
+  readonly rooms = new PageRooms();
   readonly #context: SyncContext;
   readonly #connections: number;
   readonly #opened: Closing;

@@ -5,6 +5,7 @@ import { FINISHED } from "../../wire/tunnel-token.ts";
 import type { ChangePage } from "../channel.ts";
 import type { ChannelCalls } from "./channel-calls.ts";
 import { UndecodedPage } from "./decode-page.ts";
+import type { PageRooms } from "./page-rooms.ts";
 import { ReadPause, WAIT_MS } from "./read-pause.ts";
 import type { Seats } from "./seats.ts";
 
@@ -17,6 +18,7 @@ export interface ChannelFeedOptions {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly seats: Seats;
+  readonly rooms: PageRooms;
   /** Base data is read without pauses: nothing is waited for there. */
   readonly kind: "base" | "stream";
 }
@@ -34,22 +36,22 @@ export class ChannelFeed {
 
   /** @throws ServiceError, TF_WIRE_CORRUPT, the signal's reason */
   async next(token: string, signal: AbortSignal): Promise<ChangePage> {
-    const { clock, seats } = this.#options;
+    const { clock, rooms } = this.#options;
     if (token === FINISHED) return { changes: [], bytes: 0, next: FINISHED, more: false, askedAt: clock.now() };
     signal.throwIfAborted();
     const pauseMs = this.#notBefore - clock.monotonic();
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
     const askedAt = clock.now();
     const page = await this.#ask(token, signal);
-    return new UndecodedPage(page, { more: moreOf(page), askedAt }, seats.rooms);
+    return new UndecodedPage(page, { more: moreOf(page), askedAt }, rooms);
   }
 
   async #ask(token: string, signal: AbortSignal): Promise<RecordPage> {
-    const { calls, clock, chance, seats, kind } = this.#options;
+    const { calls, clock, chance, seats, rooms, kind } = this.#options;
     const waited = this.#pause.mayWait && kind === "stream" && seats.take();
     const began = clock.monotonic();
     try {
-      const page = await calls.readRecords(token, waited ? WAIT_MS : undefined, seats.rooms.room, signal);
+      const page = await calls.readRecords(token, waited ? WAIT_MS : undefined, rooms.room, signal);
       const now = clock.monotonic();
       const more = moreOf(page) || (kind === "base" && page.count > 0);
       this.#notBefore = now + this.#pause.after({ records: page.count, more, waited, tookMs: now - began }, chance.next());

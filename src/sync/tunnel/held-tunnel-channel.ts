@@ -37,7 +37,7 @@ export class HeldTunnelChannel implements HeldChannel {
 
   constructor(options: HeldTunnelChannelOptions) {
     const { calls, terms, stored, fence, lost, closing } = options;
-    const { clock, chance, seats } = terms;
+    const { clock, chance, seats, rooms } = terms;
     this.id = calls.channelId;
     this.kind = kindOf(calls.channelId, stored.checkpoint);
     this.start = stored.checkpoint;
@@ -45,7 +45,7 @@ export class HeldTunnelChannel implements HeldChannel {
     this.lost = lost;
     this.closing = closing;
     this.#options = options;
-    this.#feed = new ChannelFeed({ calls, clock, chance, seats, kind: this.kind });
+    this.#feed = new ChannelFeed({ calls, clock, chance, seats, rooms, kind: this.kind });
     this.#checkpoint = new ChannelCheckpoint({ calls, clock, chance, lost, stored });
   }
 

@@ -1,11 +1,8 @@
-import { PageRooms } from "./page-rooms.ts";
-
 /**
  * Bounds how many reads of drained channels wait at the server at once, since each occupies a connection for most of a second; heartbeats and
- * writes need theirs. Whoever finds no seat reads with pauses instead. Sessions over one client share one of these, and with it the memory that they read into.
+ * writes need theirs. Whoever finds no seat reads with pauses instead. Sessions over one client share one of these.
  */
 export class Seats {
-  readonly rooms = new PageRooms();
   #free: number;
 
   constructor(most: number) {

@@ -2,6 +2,7 @@ import type { Chance } from "../../base/chance.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { TableStoreClient } from "../../client/table-store-client.ts";
 import type { RunChannel } from "../channel.ts";
+import { PageRooms } from "./page-rooms.ts";
 import { Seats } from "./seats.ts";
 
 export interface TunnelSessionOptions {
@@ -31,11 +32,13 @@ export interface TunnelSessionOptions {
   readonly run: RunChannel;
   /** Reads that may wait at an embedded server at once; 8 of this session's own. Share one over sessions with the same client. */
   readonly seats?: Seats | undefined;
+  /** Memory that pages are read into; this session's own. Share one over the sessions of a process. */
+  readonly rooms?: PageRooms | undefined;
   /** Milliseconds for which connecting is tried in a row; 10 minutes. */
   readonly patienceMs?: number | undefined;
 }
 
-type Decided = "timeoutMs" | "heartbeatMs" | "requestDeadlineMs" | "seats" | "patienceMs";
+type Decided = "timeoutMs" | "heartbeatMs" | "requestDeadlineMs" | "seats" | "rooms" | "patienceMs";
 
 /** Options with everything decided. */
 export type SessionTerms = Omit<TunnelSessionOptions, Decided> & {
@@ -48,6 +51,7 @@ const PATIENCE_MS = 600_000;
 
 export function termsOf(options: TunnelSessionOptions): SessionTerms {
   const { timeoutMs = TIMEOUT_MS } = options;
-  const { heartbeatMs = timeoutMs / 15, requestDeadlineMs = timeoutMs / 10, seats = new Seats(SEATS), patienceMs = PATIENCE_MS } = options;
-  return { ...options, timeoutMs, heartbeatMs, requestDeadlineMs, seats, patienceMs };
+  const { heartbeatMs = timeoutMs / 15, requestDeadlineMs = timeoutMs / 10, patienceMs = PATIENCE_MS } = options;
+  const { seats = new Seats(SEATS), rooms = new PageRooms() } = options;
+  return { ...options, timeoutMs, heartbeatMs, requestDeadlineMs, seats, rooms, patienceMs };
 }
