@@ -1,12 +1,11 @@
 import { seededChance, type Chance } from "../../../src/base/chance.ts";
-import { TableferryError, toError } from "../../../src/base/error.ts";
-import { isRetryableCode } from "../../../src/client/retry.ts";
-import { ServiceError } from "../../../src/wire/service-error.ts";
+import { hasCode, toError } from "../../../src/base/error.ts";
 import { isTransient } from "../../../src/pipeline/transient.ts";
 import { runSync } from "../../../src/run/run-sync.ts";
 import type { SyncEnd } from "../../../src/run/sync-context.ts";
 import { longestOperationMs, requestDeadlineMs } from "../../../src/run/sync-deadlines.ts";
 import { Caller, putRequest } from "../../conformance/caller.ts";
+import { isPassing } from "../passing-error.ts";
 import { EventClock } from "./event-clock.ts";
 import type { EngineState } from "./goals.ts";
 import { Link, type LinkEvents, type Mishap } from "./link.ts";
@@ -255,9 +254,8 @@ export class World {
   }
 }
 
-/** What may end a worker when its surroundings fail it: whoever started it starts it again. */
+/** What may end a worker that its surroundings fail, or that is told to end. */
 function mayHappen(error: Error, { stop }: SimulatedWorker): boolean {
-  if (error instanceof ServiceError && isRetryableCode(error.code, error.text)) return true;
-  if (isTransient(error) || (stop.signal.aborted && error === stop.signal.reason)) return true;
-  return error instanceof TableferryError && ["TF_WRITE_FAILED", "TF_FENCED", "TF_RUN_HELD", "TF_STOPPED"].includes(error.code);
+  if (stop.signal.aborted && error === stop.signal.reason) return true;
+  return isPassing(error) || isTransient(error) || hasCode(error, "TF_STOPPED");
 }

@@ -1,15 +1,12 @@
 import { seededChance, type Chance } from "../../../src/base/chance.ts";
 import type { Clock } from "../../../src/base/clock.ts";
-import { TableferryError } from "../../../src/base/error.ts";
 import { unlessGivenUp } from "../../../src/base/given-up.ts";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
-import { isRetryableCode } from "../../../src/client/retry.ts";
 import type { HttpTransport } from "../../../src/client/http-transport.ts";
 import { parseSync } from "../../../src/job/parse-job.ts";
 import type { SyncSpec } from "../../../src/job/sync-spec.ts";
 import type { Row, RowChange } from "../../../src/model/row.ts";
 import type { Value } from "../../../src/model/value.ts";
-import { isTransient } from "../../../src/pipeline/transient.ts";
 import { runSync } from "../../../src/run/run-sync.ts";
 import { doubtMs } from "../../../src/run/sync-deadlines.ts";
 import { syncConflicts } from "../../../src/run/sync-job.ts";
@@ -20,9 +17,9 @@ import type { WorkerRecord } from "../../../src/sync/worker-record.ts";
 import { decodeRow, decodeRows } from "../../../src/wire/plainbuffer/decode.ts";
 import { encodeChange, encodeKey } from "../../../src/wire/plainbuffer/encode.ts";
 import { INF_MAX, INF_MIN } from "../../../src/model/value.ts";
-import { ServiceError } from "../../../src/wire/service-error.ts";
 import type { Transport, WireRequest, WireResponse } from "../../../src/wire/transport.ts";
 import { Caller } from "../../conformance/caller.ts";
+import { isPassing } from "../passing-error.ts";
 
 export type SiteName = "A" | "B";
 
@@ -342,7 +339,7 @@ export class TwoSites {
   async #assertAlive(): Promise<void> {
     for (const worker of this.workers.filter(({ isOver, cut }) => isOver && !cut)) {
       const error = await worker.over;
-      if (this.restarts === undefined || !mayHappen(error)) throw error;
+      if (this.restarts === undefined || !isPassing(error)) throw error;
       worker.cut = true;
       await this.start(this.restarts);
     }
@@ -357,13 +354,6 @@ export class TwoSites {
     for (let i = 0; i < 200 && this.workers.some(({ isOver, cut }) => !isOver && !cut); i++) await this.pass(100, 50);
     await Promise.all([this.a.server.close(), this.b.server.close()]);
   }
-}
-
-/** What whoever started a worker starts it again for. */
-function mayHappen(error: unknown): boolean {
-  if (error instanceof ServiceError) return isRetryableCode(error.code, error.text);
-  if (!(error instanceof TableferryError)) return false;
-  return isTransient(error) || ["TF_WRITE_FAILED", "TF_FENCED", "TF_RUN_HELD"].includes(error.code);
 }
 
 export function keyOf(id: string) {
