@@ -55,8 +55,9 @@ export interface TransactionParts {
 
 /**
  * A local transaction: what the rows of its partition key will be, for its own reads and conditions, and the changes that lead there. Nobody else writes
- * that key meanwhile, and no sweep takes from it what expires, so the same changes have the same outcome when they are made once more at the commit. Only then do they get their places in the table's
- * stream and indexes, whichever there are by then. Their versions are of the time they were written at (unverified: it may be that of the commit).
+ * that key meanwhile, and no sweep takes from it what expires, so the same changes have the same outcome when they are made once more at the commit. Only
+ * then do they get their places in the table's stream and indexes, whichever there are by then. Their versions are of the time they were written at (unverified:
+ * it may be that of the commit).
  */
 export class Transaction implements RowSource {
   readonly id: string;

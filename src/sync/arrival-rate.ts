@@ -1,3 +1,8 @@
+/** How many changes a lag (ms) stands for, where so many arrive a second. */
+export function unreadOf(lagMs: number, arriving: number): number {
+  return Math.round((lagMs / 1000) * arriving);
+}
+
 /** Milliseconds after which what was read counts for little more than a third. */
 const memoryMs = 60_000;
 /** Over less time a rate says nothing. */
@@ -14,14 +19,14 @@ export class ArrivalRate {
 
   /** @param upTo wall clock, milliseconds: everything committed before was read, `changes` of it since the last call */
   passed(upTo: number, changes: number): void {
-    const ms = this.#upTo === undefined ? 0 : Math.max(0, upTo - this.#upTo);
+    const before = this.#upTo;
+    this.#upTo = Math.max(before ?? upTo, upTo);
     // For how long the first ones were written nobody knows.
-    if (this.#upTo !== undefined) {
-      const kept = Math.exp(-ms / memoryMs);
-      this.#changes = this.#changes * kept + changes;
-      this.#ms = this.#ms * kept + ms;
-    }
-    this.#upTo = Math.max(this.#upTo ?? upTo, upTo);
+    if (before === undefined) return;
+    const ms = this.#upTo - before;
+    const kept = Math.exp(-ms / memoryMs);
+    this.#changes = this.#changes * kept + changes;
+    this.#ms = this.#ms * kept + ms;
   }
 
   /** Null: too little was read. */

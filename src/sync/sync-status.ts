@@ -1,5 +1,6 @@
 import { ownerText, type ProcessOwner } from "../pipeline/process-owner.ts";
 import type { StateStore } from "../pipeline/state-store.ts";
+import { unreadOf } from "./arrival-rate.ts";
 import { addCounts, noCounts, type AppliedCounts, type ChannelState } from "./channel-progress.ts";
 import { readControl, type SyncControl } from "./sync-control.ts";
 import { peekSync, type SyncRecord } from "./sync-record.ts";
@@ -81,7 +82,7 @@ export async function syncStatus(input: StatusInput): Promise<SyncStatus> {
   const channels = alive.flatMap((worker) =>
     worker.channels.map((channel): ChannelStatus => {
       const lagMs = lagOf(channel, worker, now);
-      return { ...channel, worker: worker.worker, lagMs, unread: unreadOf(channel, lagMs) };
+      return { ...channel, worker: worker.worker, lagMs, unread: unreadIn(channel, lagMs) };
     }),
   );
   const held = new Set(channels.map(({ id }) => id));
@@ -127,9 +128,9 @@ function lagOf({ oldestWaiting, caughtUpAt, appliedThrough }: ChannelState, { be
   return oldestWaiting === null && lag < readAgainMs ? Math.max(0, silence - beatGraceMs) : lag + silence;
 }
 
-function unreadOf({ doing, arriving }: ChannelState, lagMs: number | null): number | null {
+function unreadIn({ doing, arriving }: ChannelState, lagMs: number | null): number | null {
   if (doing === "finished" || lagMs === 0) return 0;
-  return lagMs === null || arriving === null ? null : Math.round((lagMs / 1000) * arriving);
+  return lagMs === null || arriving === null ? null : unreadOf(lagMs, arriving);
 }
 
 function sumOfKnown(sum: number | null, { unread }: ChannelStatus): number | null {

@@ -1,3 +1,4 @@
+import { unreadOf } from "./arrival-rate.ts";
 import type { AppliedCounts, ChannelState } from "./channel-progress.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
@@ -41,18 +42,17 @@ export function metricsText(records: readonly (WorkerRecord & { readonly job: st
     "# TYPE tableferry_sync_lag_seconds gauge",
     ...records.flatMap(({ job, channels }) =>
       channels.flatMap((channel) => {
-        const since = channel.oldestWaiting ?? channel.caughtUpAt ?? channel.appliedThrough;
-        const name = `tableferry_sync_lag_seconds{${label("job", job)},${label("channel", channel.id)}}`;
-        return since === null ? [] : [`${name} ${lagSeconds(channel, since, now)}`];
+        const lagMs = lagOf(channel, now);
+        return lagMs === null ? [] : [`tableferry_sync_lag_seconds{${label("job", job)},${label("channel", channel.id)}} ${lagMs / 1000}`];
       }),
     ),
     "# HELP tableferry_sync_unread_changes Changes that are not applied, estimated from the lag and from how many the source commits, by channel.",
     "# TYPE tableferry_sync_unread_changes gauge",
     ...records.flatMap(({ job, channels }) =>
       channels.flatMap((channel) => {
-        const since = channel.oldestWaiting ?? channel.caughtUpAt ?? channel.appliedThrough;
-        if (since === null || channel.arriving === null) return [];
-        const unread = Math.round(lagSeconds(channel, since, now) * channel.arriving);
+        const lagMs = lagOf(channel, now);
+        if (lagMs === null || channel.arriving === null) return [];
+        const unread = unreadOf(lagMs, channel.arriving);
         return [`tableferry_sync_unread_changes{${label("job", job)},${label("channel", channel.id)}} ${unread}`];
       }),
     ),
@@ -66,10 +66,12 @@ export function metricsText(records: readonly (WorkerRecord & { readonly job: st
   return `${lines.join("\n")}\n`;
 }
 
-/** A channel seen to be empty a moment ago is not behind. */
-function lagSeconds({ oldestWaiting }: ChannelState, since: number, now: number): number {
+/** Milliseconds; null before anything was read. A channel seen to be empty a moment ago is not behind. */
+function lagOf({ oldestWaiting, caughtUpAt, appliedThrough }: ChannelState, now: number): number | null {
+  const since = oldestWaiting ?? caughtUpAt ?? appliedThrough;
+  if (since === null) return null;
   const lag = Math.max(0, now - since);
-  return oldestWaiting === null && lag < 2000 ? 0 : lag / 1000;
+  return oldestWaiting === null && lag < 2000 ? 0 : lag;
 }
 
 function label(name: string, value: string): string {
