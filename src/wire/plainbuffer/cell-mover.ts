@@ -18,7 +18,7 @@ export class CellMover {
     const valueEnd = walker.valueEnd[field]!;
     const timestampAt = walker.timestampAt[field]!;
     let crc = walker.crcOf(field);
-    if (timestampAt !== ABSENT) crc = unshift(crc ^ this.timestampCrc(walker.view, timestampAt), 8);
+    if (timestampAt !== ABSENT) crc = unshift(crc ^ this.#timestampCrc(walker.view, timestampAt), 8);
     if (from !== to) crc ^= shift(from.crc ^ to.crc, valueEnd - valueAt);
     writer.reserve(to.length + 5 + valueEnd - valueAt + 16);
     writer.copy(to.view, 0, to.length, to.readable);
@@ -26,7 +26,7 @@ export class CellMover {
     if (timestamp !== undefined) {
       writer.byte(tag.CELL_TIMESTAMP);
       writer.int64(timestamp);
-      crc = shift(crc, 8) ^ this.timestampCrc(writer.view, writer.at - 8);
+      crc = shift(crc, 8) ^ this.#timestampCrc(writer.view, writer.at - 8);
     }
     writer.byte(tag.CELL_CHECKSUM);
     writer.byte(crc);
@@ -46,8 +46,21 @@ export class CellMover {
     return crc;
   }
 
+  /** Writes a cell as it is but without its timestamp, and returns the new checksum. */
+  unstamp(walker: RowWalker, writer: ByteWriter, field: number): number {
+    const { view } = walker;
+    const start = walker.start[field]!;
+    const time = walker.timestampAt[field]!;
+    const crc = unshift(walker.crcOf(field) ^ this.#timestampCrc(view, time), 8);
+    writer.reserve(time - start + 2);
+    writer.copy(view, start, time - 1, walker.bytes.length);
+    writer.byte(tag.CELL_CHECKSUM);
+    writer.byte(crc);
+    return crc;
+  }
+
   /** The checksum of the eight bytes at `at`. */
-  timestampCrc(view: DataView, at: number): number {
+  #timestampCrc(view: DataView, at: number): number {
     const low = view.getInt32(at, true);
     const high = view.getInt32(at + 4, true);
     if (low !== this.#timeLow || high !== this.#timeHigh) {

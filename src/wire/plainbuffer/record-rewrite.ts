@@ -1,7 +1,7 @@
 import { limits } from "../../model/limits.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { CellMover } from "./cell-mover.ts";
-import { table, unshift } from "./crc8.ts";
+import { table } from "./crc8.ts";
 import { writeCell, writeHeader } from "./encode.ts";
 import type { EncodedName } from "./names.ts";
 import { compilePlan, keyTypeByte, type CompiledPlan } from "./outputs.ts";
@@ -205,21 +205,12 @@ export class RecordRewriter {
         ? this.#mover.rename(walker, writer, field, from, to)
         : this.#mover.move(walker, writer, field, from, to, undefined);
     }
-    const { bytes, view } = walker;
+    if (!this.#keep) return this.#mover.unstamp(walker, writer, field);
     const start = walker.start[field]!;
-    if (this.#keep) {
-      const end = walker.end[field]!;
-      writer.reserve(end - start);
-      writer.copy(view, start, end, bytes.length);
-      return walker.crcOf(field);
-    }
-    const time = walker.timestampAt[field]!;
-    const crc = unshift(walker.crcOf(field) ^ this.#mover.timestampCrc(view, time), 8);
-    writer.reserve(time - start + 2);
-    writer.copy(view, start, time - 1, bytes.length);
-    writer.byte(tag.CELL_CHECKSUM);
-    writer.byte(crc);
-    return crc;
+    const end = walker.end[field]!;
+    writer.reserve(end - start);
+    writer.copy(walker.view, start, end, walker.bytes.length);
+    return walker.crcOf(field);
   }
 
   /** The names under which a column is written, those of rules first; `other` where one of them is none of the target's, or more comes of it than copies. */

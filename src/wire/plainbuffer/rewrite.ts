@@ -2,7 +2,7 @@ import type { Value } from "../../model/value.ts";
 import { WireCorrupt } from "../corrupt.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { CellMover } from "./cell-mover.ts";
-import { table, unshift } from "./crc8.ts";
+import { table } from "./crc8.ts";
 import { writeCell, writeHeader } from "./encode.ts";
 import type { EncodedName } from "./names.ts";
 import { compilePlan, keyTypeByte, type CompiledPlan, type KeyOutput, type Output } from "./outputs.ts";
@@ -205,18 +205,11 @@ export class Rewriter {
   /** Carries over the newest versions without their timestamps. */
   #restLatest(walker: RowWalker, writer: ByteWriter, crc: number): number {
     const { columns } = this.#compiled.scan;
-    const { bytes, view, count, start, end, timestampAt } = walker;
+    const { count } = walker;
     for (let field = walker.keyCount; field < count; field++) {
       const column = columns[field];
       if (column === undefined || !column.rest || column.field !== field) continue;
-      const from = start[field]!;
-      const time = timestampAt[field]!;
-      const cellCrc = unshift(bytes[end[field]! - 1]! ^ this.#mover.timestampCrc(view, time), 8);
-      writer.reserve(time - from + 2);
-      writer.copy(view, from, time - 1, bytes.length);
-      writer.byte(tag.CELL_CHECKSUM);
-      writer.byte(cellCrc);
-      crc = table[crc ^ cellCrc]!;
+      crc = table[crc ^ this.#mover.unstamp(walker, writer, field)]!;
     }
     return crc;
   }
