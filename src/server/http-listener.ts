@@ -3,6 +3,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import type { Transport } from "../wire/transport.ts";
 import { BodyMemory } from "./http/body-memory.ts";
 import { Connection, type Surroundings } from "./http/connection.ts";
+import { SharedReads } from "./http/shared-reads.ts";
 import { ReplyRoom } from "./http/reply-room.ts";
 import { ReplyDate } from "./http/reply.ts";
 import { TimeLimits } from "./http/time-limits.ts";
@@ -52,8 +53,11 @@ export async function listen(handler: Transport, options: ListenOptions): Promis
     times,
     isClosing: () => closing !== undefined,
   };
-  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+  const reads = new SharedReads();
+  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, pauseOnConnect: true }, (accepted) => {
+    const { socket, onBytes } = reads.read(accepted);
     const connection = new Connection(socket, around);
+    onBytes((bytes) => connection.read(bytes));
     connections.add(connection);
     times.watch();
     socket.once("close", () => connections.delete(connection));

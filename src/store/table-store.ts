@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { briefMemory } from "../base/slab.ts";
 import type { CellSelection } from "../model/condition.ts";
 import type { IndexSchema } from "../model/schema.ts";
 import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
@@ -223,7 +224,7 @@ export class TableStore {
 
 /** What a reader makes of one stored row, as a reply of one row. */
 export function rowRead(stored: Uint8Array, reader: RowReader): RowRead {
-  const out = new ByteWriter(stored.length);
+  const out = new ByteWriter(stored.length, briefMemory);
   writeHeader(out);
   const found = reader.append(stored, out);
   return { row: found ? out.bytes.subarray(0, out.at) : new Uint8Array(0), size: sizeOf(stored) };

@@ -31,7 +31,8 @@ export function hmacSha1(secret: string, text: string): string {
   innerText.set(key.inner);
   const length = innerText.write(text, BLOCK_BYTES);
   outerText.set(key.outer);
-  outerText.set(hash("sha1", innerText.subarray(0, BLOCK_BYTES + length), "buffer"), BLOCK_BYTES);
+  // As text of one character a byte: a buffer would be memory of its own.
+  outerText.write(hash("sha1", innerText.subarray(0, BLOCK_BYTES + length), "binary"), BLOCK_BYTES, "latin1");
   return hash("sha1", outerText, "base64");
 }
 

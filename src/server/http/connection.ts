@@ -63,7 +63,6 @@ export class Connection implements Limited {
     this.#socket = socket;
     this.#around = around;
     this.due = around.times.in(HEAD_SECONDS);
-    socket.on("data", (bytes: Buffer) => this.#read(bytes));
     socket.on("end", () => this.#ended());
     // Whatever went wrong with a socket, it is closed next, and nobody is left to be told.
     socket.on("error", () => undefined);
@@ -85,9 +84,10 @@ export class Connection implements Limited {
     else this.#socket.destroy();
   }
 
-  #read(bytes: Buffer): void {
+  /** Takes what the client has sent; the bytes are copied where they are kept. */
+  read(bytes: Buffer): void {
     if (this.#phase === "answer") {
-      this.#ahead = this.#ahead === undefined ? bytes : Buffer.concat([this.#ahead, bytes]);
+      this.#ahead = Buffer.concat(this.#ahead === undefined ? [bytes] : [this.#ahead, bytes]);
       this.#socket.pause();
     } else if (this.#phase !== "over") {
       this.#take(bytes);
@@ -156,7 +156,7 @@ export class Connection implements Limited {
       return this.#refuse(400);
     }
     if (!body.complete && !body.excessive) return;
-    if (at < bytes.length) this.#ahead = bytes.subarray(at);
+    if (at < bytes.length) this.#ahead = Buffer.from(bytes.subarray(at));
     this.#phase = "answer";
     this.due = Infinity;
     void this.#answer(head, body);
@@ -165,6 +165,7 @@ export class Connection implements Limited {
   /** Never rejects. */
   async #answer(head: RequestHead, body: RequestBody): Promise<void> {
     const { path, headers, method } = head;
+    let answered = false;
     try {
       if (method !== "POST" && !(method === "GET" && isControlPath(path))) {
         this.#send(head, this.#unsigned(path, 405, "OTSMethodNotAllowed", "Only POST method for requests is supported."), body.excessive);
@@ -176,13 +177,15 @@ export class Connection implements Limited {
           { method, path, headers, body: bytes },
           headers[WAIT_HEADER] === undefined ? undefined : this.#goneSignal(),
         );
+        answered = true;
         this.#send(head, response, bytes.length > limits.requestBodyBytesMax);
       }
     } catch (thrown) {
       // A fault rule cuts the connection, or the handler failed: there is nothing to answer.
       this.#cut(thrown instanceof ConnectionCut ? thrown.reply : undefined);
     } finally {
-      body.release();
+      // A handler that has given a request up may still be looking at it.
+      body.release(answered);
     }
   }
 
@@ -255,7 +258,7 @@ export class Connection implements Limited {
 
   /** Answers what is no request, as far as that goes: its end is not known, so nothing can follow. */
   #refuse(status: number): void {
-    this.#body?.release();
+    this.#body?.release(true);
     this.#beginning = undefined;
     this.#socket.write(bareRefusal(status), "latin1");
     this.#end();
@@ -279,13 +282,13 @@ export class Connection implements Limited {
   }
 
   #leave(): void {
-    this.#body?.release();
+    this.#body?.release(true);
     this.#phase = "over";
     this.#socket.end();
   }
 
   #closed(): void {
-    if (this.#phase === "body") this.#body?.release();
+    if (this.#phase === "body") this.#body?.release(true);
     this.#phase = "over";
     this.#releaseUnread();
     this.#gone?.abort();

@@ -19,7 +19,7 @@ export class RequestBody {
   readonly #framing: ChunkFraming | undefined;
   /** Announced; chunks announce nothing. */
   readonly #length: number;
-  #bytes: Buffer = nothing;
+  #room: Buffer<ArrayBuffer> = nothing;
   #kept = 0;
   #got = 0;
   #dropped: boolean;
@@ -49,14 +49,13 @@ export class RequestBody {
 
   /** What is kept of it. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#kept);
+    return this.#room.subarray(0, this.#kept);
   }
 
-  /** Takes what belongs to the body from `bytes[from, to)`; returns the offset behind that. @throws Error for broken framing */
+  /** Takes a copy of what belongs to the body from `bytes[from, to)`; returns the offset behind that. @throws Error for broken framing */
   take(bytes: Buffer, from: number, to: number): number {
     if (this.#framing === undefined) {
-      const end = Math.min(to, from + this.#length - this.#got);
-      return end - from === this.#length ? this.#keepWhole(bytes, from, end) : this.#keep(bytes, from, end);
+      return this.#keep(bytes, from, Math.min(to, from + this.#length - this.#got));
     }
     return this.#framing.take(bytes, from, to, (start, end) => {
       this.#keep(bytes, start, end);
@@ -64,49 +63,35 @@ export class RequestBody {
     });
   }
 
-  /** Gives its memory back. */
-  release(): void {
-    this.#memory.give(this.#bytes.length);
-    this.#bytes = nothing;
+  /** Gives its memory back. `reusable`: whoever was handed its bytes does not look at them any more. */
+  release(reusable: boolean): void {
+    this.#memory.leave(this.#room, reusable);
+    this.#room = nothing;
     this.#kept = 0;
     this.#dropped = true;
-  }
-
-  /** What came in one piece is not copied. */
-  #keepWhole(bytes: Buffer, from: number, to: number): number {
-    this.#got = this.#kept = to - from;
-    if (this.#dropped) return to;
-    if (this.#memory.take(this.#kept)) this.#bytes = bytes.subarray(from, to);
-    else this.#lack();
-    return to;
   }
 
   #keep(bytes: Buffer, from: number, to: number): number {
     this.#got += to - from;
     const count = this.#dropped ? 0 : Math.min(to - from, KEPT_BYTES_MAX - this.#kept);
     if (count > 0 && this.#grow(this.#kept + count)) {
-      bytes.copy(this.#bytes, this.#kept, from, from + count);
+      bytes.copy(this.#room, this.#kept, from, from + count);
       this.#kept += count;
     }
     return to;
   }
 
   #grow(needed: number): boolean {
-    const room = this.#bytes.length;
-    if (needed <= room) return true;
-    const size = Math.min(Math.max(needed, FIRST_BYTES, 2 * room), this.#length, KEPT_BYTES_MAX);
-    if (!this.#memory.take(size - room)) {
-      this.#lack();
-      return false;
+    const before = this.#room;
+    if (needed <= before.length) return true;
+    const size = Math.min(Math.max(needed, FIRST_BYTES, 2 * before.length), this.#length, KEPT_BYTES_MAX);
+    const larger = this.#memory.larger(before, size, this.#kept);
+    if (larger !== undefined) {
+      this.#room = larger;
+      return true;
     }
-    const grown = Buffer.allocUnsafeSlow(size);
-    this.#bytes.copy(grown, 0, 0, this.#kept);
-    this.#bytes = grown;
-    return true;
-  }
-
-  #lack(): void {
-    this.release();
+    this.release(true);
     this.#short = true;
+    return false;
   }
 }

@@ -15,9 +15,10 @@ export class ByteWriter {
   /** Where the next byte goes; set it back to take bytes back. */
   at = 0;
 
-  constructor(capacity = 4096) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity + SLACK);
-    this.view = new DataView(this.bytes.buffer);
+  /** `memory`: of at least so many bytes, not cleared; its own unless told otherwise. */
+  constructor(capacity = 4096, memory = ownMemory) {
+    this.bytes = memory(capacity + SLACK);
+    this.view = viewOf(this.bytes);
   }
 
   /** Makes room for `length` more bytes. */
@@ -27,7 +28,7 @@ export class ByteWriter {
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.at);
     this.bytes = larger;
-    this.view = new DataView(larger.buffer);
+    this.view = viewOf(larger);
   }
 
   byte(value: number): void {
@@ -74,10 +75,18 @@ export class ByteWriter {
 
   /** A copy of what was written from `from` on. */
   take(from = 0): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.bytes.buffer.slice(from, this.at));
+    return new Uint8Array(this.bytes.subarray(from, this.at));
   }
 
   reset(): void {
     this.at = 0;
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): DataView<ArrayBuffer> {
+  return new DataView(buffer, byteOffset, length);
+}
+
+function ownMemory(length: number): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(length);
 }
