@@ -12,15 +12,15 @@ export function openDynamo(endpoint: string, connections: number) {
   };
   return {
     async call<Reply>(operation: string, body: object): Promise<Reply> {
-      const request = {
-        path: "/",
-        headers: { ...headers, "x-amz-target": `DynamoDB_20120810.${operation}` },
-        body: Buffer.from(JSON.stringify(body)),
-      };
-      const reply = await http.transport(request);
-      const text = Buffer.from(reply.body).toString();
-      if (reply.status !== 200) throw new Error(`${operation}: ${reply.status} ${text.slice(0, 200)}`);
-      return JSON.parse(text) as Reply;
+      return JSON.parse((await this.send(operation, Buffer.from(JSON.stringify(body)))).toString()) as Reply;
+    },
+    /** Looks at the status only. */
+    async send(operation: string, body: Uint8Array): Promise<Buffer> {
+      const request = { path: "/", headers: { ...headers, "x-amz-target": `DynamoDB_20120810.${operation}` }, body };
+      const { status, body: reply } = await http.transport(request);
+      const bytes = Buffer.from(reply.buffer, reply.byteOffset, reply.length);
+      if (status !== 200) throw new Error(`${operation}: ${status} ${bytes.toString("utf8", 0, 200)}`);
+      return bytes;
     },
     close: () => http.close(),
   };
@@ -57,15 +57,16 @@ export function itemOf(order: Order): object {
 }
 
 /** Batches of 25 items, DynamoDB's most, as request bodies made beforehand: making them must not count. */
-export function dynamoBatches(rows: number): object[] {
-  const batches: object[] = [];
+export function dynamoBatches(rows: number): Uint8Array[] {
+  const batches: Uint8Array[] = [];
   let items: object[] = [];
+  const add = () => batches.push(Buffer.from(JSON.stringify({ RequestItems: { orders: items } })));
   for (const order of orders(rows)) {
     items.push({ PutRequest: { Item: itemOf(order) } });
     if (items.length < 25) continue;
-    batches.push({ RequestItems: { orders: items } });
+    add();
     items = [];
   }
-  if (items.length > 0) batches.push({ RequestItems: { orders: items } });
+  if (items.length > 0) add();
   return batches;
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { openHttpTransport } from "../../../src/client/http-transport.ts";
 import { signedRequest } from "../../../src/wire/headers.ts";
+import type { INF_MAX, INF_MIN } from "../../../src/model/value.ts";
 import { batchWriteRow } from "../../../src/wire/operation/batch-write-row.ts";
+import { getRange } from "../../../src/wire/operation/get-range.ts";
 import { getRow } from "../../../src/wire/operation/get-row.ts";
 import { putRow } from "../../../src/wire/operation/put-row.ts";
 import { encodeKey } from "../../../src/wire/plainbuffer/encode.ts";
@@ -14,9 +16,10 @@ export function openStore(connections: number) {
   const key = { id: keys.accessKeyId, secret: keys.accessKeySecret };
   const http = openHttpTransport({ endpoint: argument("endpoint"), connections, responseBytesMax: 64 << 20 });
   return {
-    async send(operation: string, body: Uint8Array): Promise<void> {
-      const { status } = await http.transport(signedRequest(operation, "legacy", key, body, Date.now()));
+    async send(operation: string, body: Uint8Array): Promise<Uint8Array> {
+      const { status, body: reply } = await http.transport(signedRequest(operation, "legacy", key, body, Date.now()));
       if (status !== 200) throw new Error(`${operation} answered ${status}`);
+      return reply;
     },
     close: () => http.close(),
   };
@@ -34,6 +37,16 @@ export const batchBody = (batch: readonly Order[]) =>
   batchWriteRow.encodeRequest({
     tables: [{ tableName, rows: batch.map((order) => ({ type: "put", change: changeOf(order), condition })) }],
   });
+
+/** A key of which every column is this bound. */
+export const wholeKey = (bound: typeof INF_MIN | typeof INF_MAX) =>
+  encodeKey([
+    { name: "customer", value: bound },
+    { name: "order", value: bound },
+  ]);
+
+export const rangeBody = (start: Uint8Array, end: Uint8Array, limit: number) =>
+  getRange.encodeRequest({ tableName, direction: "forward", start, end, limit, selection: { maxVersions: 1 } });
 
 /** The row of the corpus with this number, whose key says it. */
 export const getBody = (i: number) =>
