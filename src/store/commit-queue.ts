@@ -1,7 +1,17 @@
+import { systemClock } from "../base/clock.ts";
 import type { OrderedStore, StoreChange } from "./ordered-store.ts";
 
 /** More than this in one batch only delays those who wait; 20 requests of 200 rows of 1 KB. */
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * A flush costs 120 µs of CPU however many writers share it, and those whom the last one let go ask again soon. So a group waits until this part of the writers
+ * seen at the end of the last one are in it, where those were so many; not for longer than that, and not where its bytes are worth a flush already.
+ */
+const COMPANY_PART = 0.75;
+const COMPANY_MIN = 8;
+const COMPANY_MS = 1;
+const COMPANY_BYTES_MAX = 64 * 1024;
+const enough = new Error("enough writers have joined");
 
 interface Waiter {
   readonly changes: readonly StoreChange[];
@@ -34,17 +44,25 @@ interface Pending {
 export class CommitQueue {
   readonly #store: OrderedStore;
   readonly #sync: boolean;
+  /** Committing takes a flush, which is worth being shared. */
+  readonly #flushes: boolean;
   readonly #pending = new Map<string, Pending>();
   #waiters: Waiter[] = [];
+  #waitingBytes = 0;
   /** Enqueued or in flight, and not in the pending map yet: they are put there when somebody reads, so that blind writes cost no map. */
   #unindexed: Waiter[] = [];
   #running = false;
+  /** Writers seen at the end of the last group: its own, and who waited then. */
+  #company = 0;
+  /** Called when there is one writer more, while a group waits for them. */
+  #joined: (() => void) | undefined;
   #sequence = 0;
   #failure: { readonly reason: unknown } | undefined;
 
   constructor(store: OrderedStore, options: { readonly sync: boolean }) {
     this.#store = store;
     this.#sync = options.sync;
+    this.#flushes = options.sync && store.durable;
   }
 
   /** The newest value, enqueued or committed. `name` is the key's name, where the caller has it already. */
@@ -66,8 +84,10 @@ export class CommitQueue {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { changes, sequence, bytes, names: undefined, resolve, reject };
       this.#waiters.push(waiter);
+      this.#waitingBytes += bytes;
       this.#unindexed.push(waiter);
       if (!this.#running) void this.#run();
+      else this.#joined?.();
     });
   }
 
@@ -79,11 +99,13 @@ export class CommitQueue {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiters.length > 0) {
+      if (this.#flushes && this.#company >= COMPANY_MIN) await this.#gather(Math.ceil(this.#company * COMPANY_PART));
       const group = this.#nextGroup();
       try {
         const changes = group.length === 1 ? group[0]!.changes : group.flatMap((waiter) => waiter.changes);
         if (changes.length > 0) await this.#store.write(changes, { sync: this.#sync });
         this.#forget(group);
+        this.#company = group.length + this.#waiters.length;
         for (const waiter of group) waiter.resolve();
       } catch (reason) {
         this.#fail(reason, group);
@@ -92,12 +114,26 @@ export class CommitQueue {
     this.#running = false;
   }
 
+  /** Settles when so many wait, or enough for a flush, or some time is over. */
+  async #gather(wanted: number): Promise<void> {
+    const complete = () => this.#waiters.length >= wanted || this.#waitingBytes >= COMPANY_BYTES_MAX;
+    if (complete()) return;
+    const joined = new AbortController();
+    this.#joined = () => {
+      if (complete()) joined.abort(enough);
+    };
+    // Disks know no virtual time.
+    await systemClock.sleep(COMPANY_MS, joined.signal).catch(() => undefined);
+    this.#joined = undefined;
+  }
+
   #nextGroup(): Waiter[] {
     let bytes = 0;
     let count = 0;
     while (count < this.#waiters.length && (count === 0 || bytes + this.#waiters[count]!.bytes <= GROUP_BYTES_MAX)) {
       bytes += this.#waiters[count++]!.bytes;
     }
+    this.#waitingBytes -= bytes;
     return this.#waiters.splice(0, count);
   }
 
@@ -131,6 +167,7 @@ export class CommitQueue {
     this.#failure = { reason };
     const refused = [...group, ...this.#waiters];
     this.#waiters = [];
+    this.#waitingBytes = 0;
     this.#unindexed = [];
     this.#pending.clear();
     for (const waiter of refused) waiter.reject(reason);

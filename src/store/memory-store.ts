@@ -21,7 +21,7 @@ interface Leaf {
  * Everything happens within the call, on no other thread, so a simulation stays deterministic.
  */
 export class MemoryStore implements OrderedStore {
-  readonly durable = false;
+  readonly durable: boolean = false;
   #leaves: Leaf[] = [{ epoch: 0, bytes: 0, keys: [], values: [] }];
   #leavesEpoch = 0;
   #epoch = 0;

@@ -90,4 +90,71 @@ describe("commit queue", () => {
     await expect(queue.settled()).rejects.toBe(failure);
     expect(queue.get(Buffer.from("a"))).toBeUndefined();
   });
+
+  describe("with a flush for each group", () => {
+    class FlushedStore extends HeldStore {
+      override readonly durable = true;
+    }
+    const begin = (writers: number) => {
+      const store = new FlushedStore();
+      const queue = new CommitQueue(store, { sync: true });
+      const commit = (key: string, bytes = 1) => queue.commit([put(key, "x".repeat(bytes))]);
+      const first = commit("first");
+      const others = Array.from({ length: writers - 1 }, (_, i) => commit(`other-${i}`));
+      return { store, commit, first, others, sizes: () => store.batches.map(({ changes }) => changes.length) };
+    };
+
+    it("makes nobody wait for others where there are few", async () => {
+      const { store, first, others, sizes } = begin(7);
+      store.batches[0]!.release();
+      await first;
+      await turn();
+      expect(sizes()).toEqual([1, 6]);
+      store.batches[1]!.release();
+      await Promise.all(others);
+    });
+
+    it("waits for most of the writers that were there lately", async () => {
+      const { store, commit, first, others, sizes } = begin(16);
+      store.batches[0]!.release();
+      await first;
+      await turn();
+      store.batches[1]!.release();
+      await Promise.all(others);
+      const again = Array.from({ length: 11 }, (_, i) => commit(`again-${i}`));
+      expect(sizes()).toEqual([1, 15]);
+      const last = commit("twelfth");
+      await turn();
+      expect(sizes()).toEqual([1, 15, 12]);
+      store.batches[2]!.release();
+      await Promise.all([...again, last]);
+    });
+
+    it("does not wait for long for who does not come", async () => {
+      const { store, commit, first, others, sizes } = begin(16);
+      store.batches[0]!.release();
+      await first;
+      await turn();
+      store.batches[1]!.release();
+      await Promise.all(others);
+      const alone = commit("alone");
+      await expect.poll(sizes).toEqual([1, 15, 1]);
+      store.batches[2]!.release();
+      await alone;
+    });
+
+    it("does not wait where there is enough to flush", async () => {
+      const { store, commit, first, others, sizes } = begin(16);
+      store.batches[0]!.release();
+      await first;
+      await turn();
+      store.batches[1]!.release();
+      await Promise.all(others);
+      const large = commit("large", 100_000);
+      await turn();
+      expect(sizes()).toEqual([1, 15, 1]);
+      store.batches[2]!.release();
+      await large;
+    });
+  });
 });
