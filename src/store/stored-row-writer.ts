@@ -99,8 +99,8 @@ export class StoredRowWriter {
     this.#added(crc, version, fieldSize(walker, field), sameColumn);
   }
 
-  /** Adds all cells of a row, which are in stored order and one a column. */
-  cells(walker: RowWalker): void {
+  /** Adds all cells of a row in this order, the stored one; there is one a column. */
+  cells(walker: RowWalker, order: Int32Array): void {
     const { keyCount, count, timestampAt } = walker;
     if (count === keyCount) return;
     this.#writer.byte(tag.ROW_CELLS);
@@ -108,7 +108,8 @@ export class StoredRowWriter {
     let size = 0;
     let oldest = Number.POSITIVE_INFINITY;
     let newest = Number.NEGATIVE_INFINITY;
-    for (let field = keyCount; field < count; field++) {
+    for (let i = 0; i < count - keyCount; i++) {
+      const field = order[i]!;
       let crc = walker.crcOf(field);
       let version = this.#now;
       if (timestampAt[field] === ABSENT) {

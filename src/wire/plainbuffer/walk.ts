@@ -1,5 +1,6 @@
 import { corrupt } from "../corrupt.ts";
 import { crc8View, table } from "./crc8.ts";
+import { RowShapes } from "./row-shape.ts";
 import * as tag from "./tag.ts";
 
 /**
@@ -54,6 +55,10 @@ export class RowWalker {
   #end = 0;
   #extensionAt = ABSENT;
   #first = true;
+  /** Made for who asks: it holds arrays. */
+  #shapes: RowShapes | undefined;
+  /** Of the current row; 0 until somebody asks. */
+  #shape = 0;
   readonly verification: Verification;
 
   constructor(verification: Verification = "cells") {
@@ -90,6 +95,7 @@ export class RowWalker {
     if (bytes[at] !== tag.ROW_KEY) return this.#padding(at);
     this.#first = false;
     this.rowStart = at;
+    this.#shape = 0;
     this.count = 0;
     at = this.#fields(at + 1);
     this.keyCount = this.count;
@@ -115,6 +121,12 @@ export class RowWalker {
 
   typeOf(field: number): number {
     return this.bytes[this.valueAt[field]!]!;
+  }
+
+  /** Of the current row's names, see `RowShapes.of`. */
+  shape(): number {
+    if (this.#shape === 0) this.#shape = (this.#shapes ??= new RowShapes()).of(this);
+    return this.#shape;
   }
 
   /** Milliseconds, rounded above 2^53; meaningless without a timestamp. */
