@@ -1,4 +1,10 @@
+import { crc8View } from "./crc8.ts";
 import type { RowWalker } from "./walk.ts";
+
+/** Bytes of names that are remembered: 1,024 columns of 16 bytes. Of our own; names are not judged yet when they come here. */
+const NAMES_BYTES_MAX = 16 * 1024;
+/** As many fields as no row has. */
+const NOTHING = -1;
 
 /** Of all walkers, so that a number says the same whichever of them gives it. */
 let shapes = 0;
@@ -8,10 +14,12 @@ let shapes = 0;
  * names alone, that they are valid or how they are sorted, need be found out but once.
  */
 export class RowShapes {
-  #names = new Uint8Array(256);
+  /** Checksum of each name of the row that was asked for last. */
+  crcs = new Uint8Array(32);
+  readonly #names = new Uint8Array(NAMES_BYTES_MAX);
   /** Where each name ends in there. */
   #ends = new Int32Array(32);
-  #count = 0;
+  #count = NOTHING;
   #keyCount = 0;
   #shape = 0;
 
@@ -34,17 +42,28 @@ export class RowShapes {
     return true;
   }
 
-  #remember({ bytes, count, keyCount, nameAt, nameEnd }: RowWalker): void {
-    let length = 0;
-    for (let field = 0; field < count; field++) length += nameEnd[field]! - nameAt[field]!;
-    if (length > this.#names.length) this.#names = new Uint8Array(length * 2);
-    if (count > this.#ends.length) this.#ends = new Int32Array(count * 2);
-    let to = 0;
-    for (let field = 0; field < count; field++) {
-      for (let at = nameAt[field]!; at < nameEnd[field]!; at++) this.#names[to++] = bytes[at]!;
-      this.#ends[field] = to;
+  #remember({ bytes, view, count, keyCount, nameAt, nameEnd }: RowWalker): void {
+    if (count > this.#ends.length) {
+      this.#ends = new Int32Array(count * 2);
+      this.crcs = new Uint8Array(count * 2);
     }
-    this.#count = count;
+    const names = this.#names;
+    const ends = this.#ends;
+    const crcs = this.crcs;
+    let to = 0;
+    let kept = true;
+    for (let field = 0; field < count; field++) {
+      const end = nameEnd[field]!;
+      let at = nameAt[field]!;
+      crcs[field] = crc8View(0, view, at, end);
+      if (to + end - at > NAMES_BYTES_MAX) {
+        kept = false;
+        at = end;
+      }
+      while (at < end) names[to++] = bytes[at++]!;
+      ends[field] = to;
+    }
+    this.#count = kept ? count : NOTHING;
     this.#keyCount = keyCount;
     this.#shape = ++shapes;
   }

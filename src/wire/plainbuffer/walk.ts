@@ -137,8 +137,12 @@ export class RowWalker {
 
   /** Checks one field against its checksum, for walkers that do not check all of them. */
   checkField(field: number): void {
+    this.#checkBehindName(field, crc8View(0, this.view, this.nameAt[field]!, this.nameEnd[field]!));
+  }
+
+  /** Checks a field whose name has the checksum `crc`. */
+  #checkBehindName(field: number, crc: number): void {
     const { view } = this;
-    let crc = crc8View(0, view, this.nameAt[field]!, this.nameEnd[field]!);
     const valueAt = this.valueAt[field]!;
     if (valueAt !== ABSENT) crc = crc8View(crc, view, valueAt, this.valueEnd[field]!);
     const timestampAt = this.timestampAt[field]!;
@@ -204,10 +208,21 @@ export class RowWalker {
     return false;
   }
 
+  /** Once somebody knows rows by their names, these need not be added up again. */
+  #checkFields(): void {
+    if (this.#shapes === undefined) {
+      for (let field = 0; field < this.count; field++) this.checkField(field);
+      return;
+    }
+    this.shape();
+    const { crcs } = this.#shapes;
+    for (let field = 0; field < this.count; field++) this.#checkBehindName(field, crcs[field]!);
+  }
+
   #checkRow(expected: number, at: number): void {
+    if (this.verification === "cells") this.#checkFields();
     let crc = 0;
     for (let field = 0; field < this.count; field++) {
-      if (this.verification === "cells") this.checkField(field);
       crc = table[crc ^ this.bytes[this.end[field]! - 1]!]!;
     }
     crc = table[crc ^ (this.deleted ? 1 : 0)]!;

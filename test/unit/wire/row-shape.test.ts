@@ -29,12 +29,36 @@ test("rows that follow each other have the same shape exactly when key and cells
 });
 
 test("rows with more and longer names than any before them have their own shape, too", () => {
-  const wide = { key: ["k"], cells: Array.from({ length: 200 }, (_, i) => `column-${i}-`.padEnd(200, "x")) };
+  const wide = { key: ["k"], cells: Array.from({ length: 200 }, (_, i) => `column-${i}-`.padEnd(60, "x")) };
   const walker = new RowWalker();
   const narrow = shapeIn(walker, encoded({ key: ["k"], cells: [] }, "1"));
   const shape = shapeIn(walker, encoded(wide, "1"));
   expect(shape).not.toBe(narrow);
   expect(shapeIn(walker, encoded(wide, "2"))).toBe(shape);
+});
+
+test("names longer than any that are valid are not remembered, and told from others all the same", () => {
+  const long = (end: string) => encoded({ key: ["k"], cells: ["x".repeat(100_000) + end] }, "1");
+  const walker = new RowWalker();
+  const short = (name: string) => encoded({ key: ["k"], cells: [name] }, "1");
+  const rows = [long("a"), long("b"), short("a"), long("a"), short(""), long("a"), long("a")];
+  expect(new Set(rows.map((row) => shapeIn(walker, row))).size).toBe(rows.length);
+});
+
+test("a checksum that does not fit a row's own names is seen, whichever row came before it", () => {
+  fc.assert(
+    fc.property(columns, fc.nat(), fc.integer({ min: 1, max: 255 }), (row, position, difference) => {
+      const walker = new RowWalker();
+      const right = encoded(row, "x");
+      shapeIn(walker, right);
+      expect(walker.open(right).next()).toBe(true);
+      const wrong = Uint8Array.from(right);
+      const field = position % walker.count;
+      const at = position % 2 === 0 ? walker.nameAt[field]! : walker.end[field]! - 1;
+      wrong[at]! ^= difference;
+      expect(() => walker.open(wrong).next()).toThrow("checksum does not match");
+    }),
+  );
 });
 
 test("no two walkers give the same shape to rows with different names", () => {
