@@ -139,13 +139,8 @@ export class StoredRowWriter {
     const writer = this.#writer;
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(crcTable[this.#crc]!);
-    writeRowHeader(writer.bytes, this.#start, {
-      versions: this.#versions,
-      cells: this.#cells,
-      size: this.#size,
-      oldest: until !== undefined && this.#cells === 0 ? until : this.#oldest,
-      newest: until ?? this.#newest,
-    });
+    const oldest = until !== undefined && this.#cells === 0 ? until : this.#oldest;
+    writeRowHeader(writer.view, this.#start, this.#versions, this.#cells, this.#size, oldest, until ?? this.#newest);
     return writer.bytes.subarray(this.#start, writer.at);
   }
 
