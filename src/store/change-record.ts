@@ -72,12 +72,11 @@ export class ChangeWriter {
   }
 
   /** The row was replaced by this stored one. */
-  put(place: ChangePlace, row: Uint8Array, origin: Origin | undefined): void {
+  put(place: ChangePlace, row: Buffer, origin: Origin | undefined): void {
     const writer = this.writer;
     this.#begin("put", place, row.length);
     const end = row.length - ROW_CHECKSUM_BYTES;
-    writer.bytes.set(row.subarray(ROW_HEADER_BYTES, end), writer.at);
-    writer.at += end - ROW_HEADER_BYTES;
+    writer.at += row.copy(writer.bytes, writer.at, ROW_HEADER_BYTES, end);
     writeSequence(writer, { epoch: 0, timestamp: place.sequence, rowIndex: 0 });
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(row[end + 1]!);

@@ -7,7 +7,7 @@ let order = new Int32Array(64);
 let orderedShape = 0;
 
 /** The stored form of the PutRow the walker stands on: cells sorted, versions complete, trimmed to the table's number. */
-export function composePut(out: StoredRowWriter, walker: RowWalker, now: number, maxVersions: number, autoIncrement?: bigint): Uint8Array {
+export function composePut(out: StoredRowWriter, walker: RowWalker, now: number, maxVersions: number, autoIncrement?: bigint): Buffer {
   const cells = walker.count - walker.keyCount;
   out.begin(walker.rowEnd - walker.rowStart, cells);
   out.key(walker, autoIncrement);

@@ -135,7 +135,7 @@ export class StoredRowWriter {
    * Ends the row. Its bytes stay valid while the buffer's owner does not reset it. `until`: the timestamp with which it expires, where that does not
    * follow from its cells.
    */
-  end(until?: number): Uint8Array {
+  end(until?: number): Buffer {
     const writer = this.#writer;
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(crcTable[this.#crc]!);
