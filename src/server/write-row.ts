@@ -8,7 +8,7 @@ import type { Capacity } from "../wire/operation/capacity.ts";
 import type { RowResult } from "../wire/operation/row-result.ts";
 import type { RowWrite } from "../wire/operation/row-write.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
-import { writeCapacity } from "./capacity.ts";
+import { oneWritten, writeCapacity } from "./capacity.ts";
 import { failedRow } from "./failed-row.ts";
 import { checkKeyAgainst } from "./validation/key.ts";
 import { invalidParameter } from "./validation/parameter.ts";
@@ -22,6 +22,10 @@ export interface RowAnswer {
   readonly consumed: Capacity;
   readonly row?: Uint8Array | undefined;
 }
+
+/** What most rows answer: one object for all of them, which a reply writes once. */
+const usualAnswer: RowAnswer = { consumed: oneWritten };
+const usualResult: RowResult = { ok: true, consumed: oneWritten };
 
 /** Stands on a change and checks what does not depend on the table; the walker is good until the next change. @throws OTSParameterInvalid, TF_WIRE_CORRUPT */
 export function openChange(type: ChangeType, { change, condition, returnContent }: RowWrite): RowWalker {
@@ -44,15 +48,16 @@ export function applyChange(batch: RowWrites, table: Table, type: ChangeType, wr
   const written = batch[type](table, walker, write.condition);
   const consumed = writeCapacity(written.size, written.readSize);
   const row = write.returnContent === undefined ? undefined : returnedRow(table, write, written, now);
-  return row === undefined ? { consumed } : { consumed, row };
+  if (row !== undefined) return { consumed, row };
+  return consumed === oneWritten ? usualAnswer : { consumed };
 }
 
 /** One row of a batch: what is wrong with the change itself is thrown, what depends on the table or a row is its outcome. */
 export function writeRow(batch: RowWrites, table: Table, write: RowWrite & { readonly type: ChangeType }, now: number): RowResult {
   openChange(write.type, write);
   try {
-    const { consumed, row } = applyChange(batch, table, write.type, write, now);
-    return { ok: true, consumed, row };
+    const answer = applyChange(batch, table, write.type, write, now);
+    return answer === usualAnswer ? usualResult : { ok: true, ...answer };
   } catch (thrown) {
     return failedRow(thrown);
   }

@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
+import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import { table as crcTable } from "../wire/plainbuffer/crc8.ts";
 import { writeCell, writeHeader, writeSequence } from "../wire/plainbuffer/encode.ts";
 import { encodeName } from "../wire/plainbuffer/names.ts";
@@ -53,17 +53,17 @@ export interface Origin {
 
 /**
  * Writes the changes of one batch as they are kept and sent: rows are copied as they are stored, fields of updates as they were sent, checksums
- * carried on; nothing is decoded. The bytes stay valid while this writer does.
+ * carried on; nothing is decoded. The bytes stay valid until their `writer` is reset.
  */
 export class ChangeWriter {
   readonly changes: StoreChange[] = [];
-  readonly #writer: ByteWriter;
+  readonly writer: ByteWriter;
   #stamp: VersionStamp;
   #start = 0;
 
-  /** `now`: milliseconds, the version of cells that come without one. */
-  constructor(now: number, bytesExpected: number) {
-    this.#writer = new ByteWriter(bytesExpected + FRAME_BYTES);
+  /** `now`: milliseconds, the version of cells that come without one. Written into `writer`, behind what stands there. */
+  constructor(now: number, writer: ByteWriter) {
+    this.writer = writer;
     this.#stamp = new VersionStamp(now);
   }
 
@@ -72,12 +72,11 @@ export class ChangeWriter {
   }
 
   /** The row was replaced by this stored one. */
-  put(place: ChangePlace, row: Uint8Array, origin: Origin | undefined): void {
-    const writer = this.#writer;
+  put(place: ChangePlace, row: Buffer, origin: Origin | undefined): void {
+    const writer = this.writer;
     this.#begin("put", place, row.length);
     const end = row.length - ROW_CHECKSUM_BYTES;
-    writer.bytes.set(row.subarray(ROW_HEADER_BYTES, end), writer.at);
-    writer.at += end - ROW_HEADER_BYTES;
+    writer.at += row.copy(writer.bytes, writer.at, ROW_HEADER_BYTES, end);
     writeSequence(writer, { epoch: 0, timestamp: place.sequence, rowIndex: 0 });
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(row[end + 1]!);
@@ -89,7 +88,7 @@ export class ChangeWriter {
    * stands in a record as its result is unverified; applying that twice does no harm.
    */
   update(place: ChangePlace, change: RowWalker, autoIncrement: bigint | undefined, sums: readonly Sum[] = [], origin?: Origin): void {
-    const writer = this.#writer;
+    const writer = this.writer;
     this.#begin("update", place, change.rowEnd - change.rowStart + change.count * VERSION_PART_BYTES);
     let crc = this.#key(change, autoIncrement);
     writer.byte(tag.ROW_CELLS);
@@ -110,7 +109,7 @@ export class ChangeWriter {
   }
 
   #begin(action: keyof typeof actions, { stream, shard, sequence }: ChangePlace, room: number): void {
-    const writer = this.#writer;
+    const writer = this.writer;
     writer.reserve(FRAME_BYTES + room);
     const { view, at } = writer;
     this.#start = at;
@@ -125,34 +124,34 @@ export class ChangeWriter {
 
   /** Appends the key and returns the row's checksum so far. */
   #key(row: RowWalker, autoIncrement: bigint | undefined): number {
-    this.#writer.byte(tag.ROW_KEY);
+    this.writer.byte(tag.ROW_KEY);
     let crc = 0;
     for (let field = 0; field < row.keyCount; field++) {
-      crc = crcTable[crc ^ copyKeyField(this.#writer, row, field, autoIncrement)]!;
+      crc = crcTable[crc ^ copyKeyField(this.writer, row, field, autoIncrement)]!;
     }
     return crc;
   }
 
   /** A cell put or deleted, as it was sent; one put without a version has that of the write. */
   #cell(change: RowWalker, field: number): number {
-    if (change.op[field] === 0 && change.timestampAt[field] === ABSENT) return this.#stamp.copy(this.#writer, change, field);
-    this.#writer.copy(change.view, change.start[field]!, change.end[field]!);
+    if (change.op[field] === 0 && change.timestampAt[field] === ABSENT) return this.#stamp.copy(this.writer, change, field);
+    this.writer.copy(change.view, change.start[field]!, change.end[field]!);
     return change.crcOf(field);
   }
 
   #sum(change: RowWalker, field: number, { sum, version }: Sum): number {
-    return writeCell(this.#writer, encodeName(nameOf(change, field)), sum, version, 0);
+    return writeCell(this.writer, encodeName(nameOf(change, field)), sum, version, 0);
   }
 
   #endRow({ sequence }: ChangePlace, crc: number): void {
-    const writer = this.#writer;
+    const writer = this.writer;
     writeSequence(writer, { epoch: 0, timestamp: sequence, rowIndex: 0 });
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(crcTable[crc]!);
   }
 
   #end(place: ChangePlace, origin: Origin | undefined): void {
-    const writer = this.#writer;
+    const writer = this.writer;
     const valueAt = this.#start + KEY_BYTES;
     writer.view.setUint32(valueAt + 1, writer.at - valueAt - RECORD_AT, true);
     if (origin !== undefined) appendOrigin(writer, valueAt + RECORD_AT + tag.HEADER_LENGTH, origin.row, origin.columns, origin.floor);

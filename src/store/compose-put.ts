@@ -3,19 +3,28 @@ import type { StoredRowWriter } from "./stored-row-writer.ts";
 
 const INSERTION_MAX = 32;
 let order = new Int32Array(64);
+/** The shape `order` was made for, where no name repeats: it is that of every row of this shape then. Else 0, which is no shape. */
+let orderedShape = 0;
 
 /** The stored form of the PutRow the walker stands on: cells sorted, versions complete, trimmed to the table's number. */
-export function composePut(out: StoredRowWriter, walker: RowWalker, now: number, maxVersions: number, autoIncrement?: bigint): Uint8Array {
-  const { keyCount, count } = walker;
-  out.begin(walker.rowEnd - walker.rowStart, count - keyCount);
+export function composePut(out: StoredRowWriter, walker: RowWalker, now: number, maxVersions: number, autoIncrement?: bigint): Buffer {
+  const cells = walker.count - walker.keyCount;
+  out.begin(walker.rowEnd - walker.rowStart, cells);
   out.key(walker, autoIncrement);
-  if (isSorted(walker)) {
-    out.cells(walker);
-    return out.end();
+  const shape = walker.shape();
+  if (shape !== orderedShape) {
+    sortCells(walker, now);
+    orderedShape = isUnique(walker) ? shape : 0;
   }
-  sortCells(walker, now);
+  if (orderedShape !== 0) out.cells(walker, order);
+  else appendVersions(out, walker, now, maxVersions);
+  return out.end();
+}
+
+/** Adds the cells in `order`, of each column no more than the table keeps. */
+function appendVersions(out: StoredRowWriter, walker: RowWalker, now: number, maxVersions: number): void {
   let versions = 0;
-  for (let i = 0; i < count - keyCount; i++) {
+  for (let i = 0; i < walker.count - walker.keyCount; i++) {
     const field = order[i]!;
     const sameColumn = i > 0 && compareNames(walker, order[i - 1]!, walker, field) === 0;
     // Of cells with the same name and version the last one written stands first and stays.
@@ -23,7 +32,6 @@ export function composePut(out: StoredRowWriter, walker: RowWalker, now: number,
     versions = sameColumn ? versions + 1 : 1;
     if (versions <= maxVersions) out.cell(walker, field, sameColumn);
   }
-  return out.end();
 }
 
 /** The version a cell is stored under. */
@@ -46,10 +54,10 @@ export function compareNames(a: RowWalker, i: number, b: RowWalker, j: number): 
   return end - at - (otherEnd - other);
 }
 
-/** Every name above the one before it: nothing to sort and no two versions of a column. */
-function isSorted(walker: RowWalker): boolean {
-  for (let field = walker.keyCount + 1; field < walker.count; field++) {
-    if (compareNames(walker, field - 1, walker, field) >= 0) return false;
+/** Whether no column stands twice in `order`. */
+function isUnique(walker: RowWalker): boolean {
+  for (let i = 1; i < walker.count - walker.keyCount; i++) {
+    if (compareNames(walker, order[i - 1]!, walker, order[i]!) === 0) return false;
   }
   return true;
 }

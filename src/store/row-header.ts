@@ -19,24 +19,23 @@ export const ROW_HEADER_BYTES = 28;
 const FORMAT = 1;
 const VERSIONS_MAX = 0xffff;
 
-export interface RowFacts {
-  readonly versions: number;
-  readonly cells: number;
-  readonly size: number;
-  readonly oldest: number;
-  readonly newest: number;
-}
-
-export function writeRowHeader(target: Uint8Array, at: number, facts: RowFacts): void {
-  const versions = Math.min(facts.versions, VERSIONS_MAX);
-  target[at] = FORMAT;
-  target[at + 1] = 0;
-  target[at + 2] = versions;
-  target[at + 3] = versions >> 8;
-  writeInt32(target, at + 4, facts.cells);
-  writeInt32(target, at + 8, facts.size);
-  writeTimestamp(target, at + 12, facts.oldest);
-  writeTimestamp(target, at + 20, facts.newest);
+/** What a row's header says, one by one: an object for each row would be garbage. `oldest` and `newest` in milliseconds. */
+export function writeRowHeader(
+  target: DataView,
+  at: number,
+  versions: number,
+  cells: number,
+  size: number,
+  oldest: number,
+  newest: number,
+): void {
+  target.setInt32(at, FORMAT | (Math.min(versions, VERSIONS_MAX) << 16), true);
+  target.setInt32(at + 4, cells, true);
+  target.setInt32(at + 8, size, true);
+  target.setInt32(at + 12, oldest, true);
+  target.setInt32(at + 16, Math.floor(oldest / 0x1_0000_0000), true);
+  target.setInt32(at + 20, newest, true);
+  target.setInt32(at + 24, Math.floor(newest / 0x1_0000_0000), true);
 }
 
 export function versionsOf(row: Uint8Array): number {

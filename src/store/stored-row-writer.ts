@@ -99,8 +99,8 @@ export class StoredRowWriter {
     this.#added(crc, version, fieldSize(walker, field), sameColumn);
   }
 
-  /** Adds all cells of a row, which are in stored order and one a column. */
-  cells(walker: RowWalker): void {
+  /** Adds all cells of a row in this order, the stored one; there is one a column. */
+  cells(walker: RowWalker, order: Int32Array): void {
     const { keyCount, count, timestampAt } = walker;
     if (count === keyCount) return;
     this.#writer.byte(tag.ROW_CELLS);
@@ -108,7 +108,8 @@ export class StoredRowWriter {
     let size = 0;
     let oldest = Number.POSITIVE_INFINITY;
     let newest = Number.NEGATIVE_INFINITY;
-    for (let field = keyCount; field < count; field++) {
+    for (let i = 0; i < count - keyCount; i++) {
+      const field = order[i]!;
       let crc = walker.crcOf(field);
       let version = this.#now;
       if (timestampAt[field] === ABSENT) {
@@ -134,17 +135,12 @@ export class StoredRowWriter {
    * Ends the row. Its bytes stay valid while the buffer's owner does not reset it. `until`: the timestamp with which it expires, where that does not
    * follow from its cells.
    */
-  end(until?: number): Uint8Array {
+  end(until?: number): Buffer {
     const writer = this.#writer;
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(crcTable[this.#crc]!);
-    writeRowHeader(writer.bytes, this.#start, {
-      versions: this.#versions,
-      cells: this.#cells,
-      size: this.#size,
-      oldest: until !== undefined && this.#cells === 0 ? until : this.#oldest,
-      newest: until ?? this.#newest,
-    });
+    const oldest = until !== undefined && this.#cells === 0 ? until : this.#oldest;
+    writeRowHeader(writer.view, this.#start, this.#versions, this.#cells, this.#size, oldest, until ?? this.#newest);
     return writer.bytes.subarray(this.#start, writer.at);
   }
 

@@ -5,6 +5,7 @@ import type { IndexSchema } from "../model/schema.ts";
 import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import { writeHeader } from "../wire/plainbuffer/encode.ts";
 import type { RowWalker } from "../wire/plainbuffer/walk.ts";
+import { BatchMemory } from "./batch-memory.ts";
 import { Catalogue } from "./catalogue.ts";
 import { ChangeStreams } from "./change-streams.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -85,7 +86,7 @@ export class TableStore {
       tell: (table: Table) => this.#streams.measure(table, partitionBytesMax),
     };
     const locks = new Map<string, Transaction>();
-    this.#write = { queue, clock, effects: { locks, growth } };
+    this.#write = { queue, clock, memory: new BatchMemory(), effects: { locks, growth } };
     this.transactions = new LocalTransactions({ store, queue, clock, write: this.#write, locks });
   }
 

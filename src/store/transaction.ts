@@ -5,6 +5,7 @@ import { limits } from "../model/limits.ts";
 import type { KeyBound, KeyValue } from "../model/value.ts";
 import { realKeyOf } from "../wire/plainbuffer/decode.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
+import { BatchMemory } from "./batch-memory.ts";
 import { keyName } from "./commit-queue.ts";
 import { MergedRows } from "./merged-rows.ts";
 import type { Cursor, KeyRange, OrderedStore, RowSource, StoreChange } from "./ordered-store.ts";
@@ -23,6 +24,8 @@ const unconditional: WriteCondition = { existence: "ignore" };
 
 /** Scratch: a replay begins and ends within one call. */
 const replayed = new RowWalker("none");
+/** What a request writes is copied when it is kept, before its batch gives this back. */
+const memory = new BatchMemory();
 
 /** Bytes that all open transactions hold together. */
 export interface HeldBytes {
@@ -167,7 +170,7 @@ class TransactionWrites implements RowWrites {
       // What was committed before the key was locked is durable since, and no refusal rests on anything else.
       settled: () => Promise.resolve(),
     };
-    this.#batch = new WriteBatch({ queue, clock, effects: undefined }, bytesExpected);
+    this.#batch = new WriteBatch({ queue, clock, memory, effects: undefined }, bytesExpected);
   }
 
   put(table: Table, walker: RowWalker, condition: WriteCondition): RowWritten {

@@ -1,8 +1,9 @@
 import type { Clock } from "../base/clock.ts";
 import type { RowExistence, WriteCondition } from "../model/condition.ts";
-import { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
+import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import * as tag from "../wire/plainbuffer/tag.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
+import type { BatchMemory } from "./batch-memory.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { ChangeWriter, type Origin } from "./change-record.ts";
 import { keyName, type CommitQueue } from "./commit-queue.ts";
@@ -39,6 +40,8 @@ export interface WriteContext {
   /** What it decides on and hands its changes to. */
   readonly queue: Pick<CommitQueue, "get" | "commit" | "settled">;
   readonly clock: Clock;
+  /** For keys, rows and records, until `commit` of the queue settles: nobody may have anything of a batch beyond that. */
+  readonly memory: BatchMemory;
   /** Undefined for changes that are not for good yet, a transaction's: they meet no lock, are not recorded, change no index and make no table grow. */
   readonly effects: WriteEffects | undefined;
 }
@@ -68,6 +71,7 @@ export class WriteBatch {
   /** Made when an update first finds a row: it holds arrays. */
   #old: RowWalker | undefined;
   readonly #effects: WriteEffects | undefined;
+  readonly #memory: BatchMemory;
   /** Undefined while there are none. */
   readonly #locks: PartitionLocks | undefined;
   readonly #bytesExpected: number;
@@ -77,14 +81,15 @@ export class WriteBatch {
   #logs: Set<ChangeLog> | undefined;
 
   /** `bytesExpected`: of the keys and rows to come; a guess too low costs a copy. */
-  constructor({ queue, clock, effects }: WriteContext, bytesExpected: number) {
+  constructor({ queue, clock, effects, memory }: WriteContext, bytesExpected: number) {
     this.#queue = queue;
     this.#effects = effects;
     this.#locks = effects === undefined || effects.locks.size === 0 ? undefined : effects.locks;
     this.#bytesExpected = bytesExpected;
     this.#now = clock.now();
     this.#nowMicros = clock.nowMicros();
-    this.#writer = new ByteWriter(bytesExpected);
+    this.#memory = memory;
+    this.#writer = memory.take(bytesExpected);
     this.#out = new StoredRowWriter(this.#writer, this.#now);
   }
 
@@ -161,9 +166,10 @@ export class WriteBatch {
   }
 
   /** Settles when all that was added is durable. */
-  commit(): Promise<void> {
+  async commit(): Promise<void> {
     if (this.#changes.length === 0) return this.settled();
-    return this.#records === undefined ? this.#queue.commit(this.#changes) : this.#commitRecorded(this.#records);
+    await (this.#records === undefined ? this.#queue.commit(this.#changes) : this.#commitRecorded(this.#records));
+    this.#memory.give(this.#writer);
   }
 
   /** Drops what was added; settles when everything the refusals rest on is durable, which must not be told before. */
@@ -172,10 +178,11 @@ export class WriteBatch {
   }
 
   /** Rows and the records that speak of them, at once. */
-  async #commitRecorded({ changes }: ChangeWriter): Promise<void> {
+  async #commitRecorded({ changes, writer }: ChangeWriter): Promise<void> {
     const given = [...this.#logs!].map((log) => [log, log.last] as const);
     await this.#queue.commit([...this.#changes, ...changes]);
     for (const [log, last] of given) log.settle(last);
+    this.#memory.give(writer);
   }
 
   #standOn(row: Uint8Array): RowWalker {
@@ -187,7 +194,7 @@ export class WriteBatch {
   #recorder(log: ChangeLog): ChangeWriter {
     this.#logs ??= new Set();
     this.#logs.add(log);
-    return (this.#records ??= new ChangeWriter(this.#now, this.#bytesExpected));
+    return (this.#records ??= new ChangeWriter(this.#now, this.#memory.take(this.#bytesExpected)));
   }
 
   /** The row before its change, read only where records tell of it. */

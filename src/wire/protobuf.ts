@@ -94,6 +94,17 @@ export class ProtobufWriter {
     this.#at += fields.length;
   }
 
+  /** Where the next field goes, as long as the message it stands in is not ended. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Writes once more the few bytes that stand in `[from, to)`. */
+  repeat(from: number, to: number): void {
+    this.#reserve(to - from);
+    for (let at = from; at < to; at++) this.#bytes[this.#at++] = this.#bytes[at]!;
+  }
+
   string(field: number, value: string | undefined): void {
     if (value === undefined) return;
     this.bytes(field, encoder.encode(value));
@@ -233,10 +244,16 @@ export class ProtobufReader {
     return start;
   }
 
-  /** Calls `read` with a reader of the nested message. */
+  /** Calls `read` with this reader, which sees the nested message only until it returns: a batch has too many of them to make a reader for each. */
   message<Result>(read: (reader: ProtobufReader) => Result): Result {
     const start = this.block();
-    return read(new ProtobufReader(this.bytes, start, this.#at));
+    const [end, outerEnd] = [this.#at, this.#end];
+    this.#at = start;
+    this.#end = end;
+    const result = read(this);
+    this.#at = end;
+    this.#end = outerEnd;
+    return result;
   }
 
   /** Passes over a field of no interest. */

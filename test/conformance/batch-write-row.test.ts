@@ -106,6 +106,29 @@ describeEverywhere("BatchWriteRow", (open) => {
     expect(await caller.get("t", { pk: "a" })).toBeUndefined();
   });
 
+  it("judges each row by its own names, however much they resemble those of the row before it", async () => {
+    const { caller } = await open();
+    await caller.createTable("t", oneKey);
+    await caller.createTable("u", [{ name: "pd", type: "string" }]);
+    const row = (keyName: string, cellName: string) =>
+      change({ type: "put", key: [{ name: keyName, value: "a" }], cells: [{ name: cellName, value: 1n }] });
+    const refused = (...rows: ReturnType<typeof change>[]) => caller.refusal("BatchWriteRow", { tables: [{ tableName: "t", rows }] });
+    expect(await refused(row("pk", "qk"), row("pk", "qk"), row("pk", "q-"))).toEqual(invalid("Invalid column name: 'q-'."));
+    expect(await refused(row("pk", "qk"), row("pk", "pk"))).toEqual(
+      invalid("Duplicated attribute column name with primary key column: pk."),
+    );
+    const { tables } = await caller.call("BatchWriteRow", {
+      tables: [
+        { tableName: "t", rows: [row("pk", "qk"), row("pk", "qk"), row("pd", "qk")] },
+        { tableName: "u", rows: [row("pd", "qk"), row("pk", "qk")] },
+      ],
+    });
+    expect(tables.map(({ rows }) => outcomes(rows))).toEqual([
+      ["ok", "ok", "OTSInvalidPK Validate PK name fail. Input: pd, Meta: pk."],
+      ["ok", "OTSInvalidPK Validate PK name fail. Input: pk, Meta: pd."],
+    ]);
+  });
+
   it("refuses too many rows, too many bytes, no rows and a table named twice", async () => {
     const { caller } = await open();
     await caller.createTable("t", oneKey);

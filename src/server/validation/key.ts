@@ -38,22 +38,36 @@ export function tooLong(name: string, length: number): never {
   );
 }
 
+/** The rows whose names were last found to be those of a key: they are not compared again. */
+const fitting: { key: readonly KeySchema[]; shape: number } = { key: [], shape: 0 };
+
 /** Whether a key has the table's columns, in its order. @throws OTSInvalidPK */
 export function checkKeyAgainst(schema: TableSchema, walker: RowWalker): void {
   const { key } = schema;
   if (walker.keyCount !== key.length) invalidKey(`Validate PK size fail. Input: ${walker.keyCount}, Meta: ${key.length}.`);
-  for (let field = 0; field < key.length; field++) checkColumn(key[field]!, walker, field);
+  const shape = walker.shape();
+  const named = shape === fitting.shape && key === fitting.key;
+  for (let field = 0; field < key.length; field++) {
+    if (!named) checkColumnName(key[field]!, walker, field);
+    checkColumnType(key[field]!, walker, field);
+  }
+  fitting.shape = shape;
+  fitting.key = key;
 }
 
 /** Whether a key is the table's first column and nothing else. @throws OTSParameterInvalid, OTSInvalidPK */
 export function checkPartitionKey({ key }: TableSchema, walker: RowWalker): void {
   if (walker.keyCount !== 1) invalidParameter("StartLocalTransaction support only one primary key.");
-  checkColumn(key[0]!, walker, 0);
+  checkColumnName(key[0]!, walker, 0);
+  checkColumnType(key[0]!, walker, 0);
 }
 
-function checkColumn(column: KeySchema, walker: RowWalker, field: number): void {
+function checkColumnName(column: KeySchema, walker: RowWalker, field: number): void {
   const name = nameOf(walker, field);
   if (name !== column.name) invalidKey(`Validate PK name fail. Input: ${name}, Meta: ${column.name}.`);
+}
+
+function checkColumnType(column: KeySchema, walker: RowWalker, field: number): void {
   const type = walker.typeOf(field);
   if (type === keyTypes[column.type] || (type === tag.TYPE_AUTO_INCREMENT && column.autoIncrement === true)) return;
   invalidKey(`Validate PK type fail. Input: ${tag.typeName[type]}, Meta: ${typeNameOf(column)}.`);

@@ -13,6 +13,9 @@ import { checkFilter } from "./selection.ts";
 
 export type ChangeType = "put" | "update" | "delete";
 
+/** The shape whose names were found good last: its next row's need not be looked at. */
+let goodShape = 0;
+
 const TIMESTAMP_MAX = Number(limits.timestampMax);
 
 /** What a change must be whatever the table and the rows in it; in a batch a failure refuses the whole request. @throws OTSParameterInvalid */
@@ -45,7 +48,7 @@ function checkDeletion(walker: RowWalker): void {
 }
 
 function checkCells(type: "put" | "update", walker: RowWalker): void {
-  const { keyCount, count, bytes } = walker;
+  const { keyCount, count } = walker;
   if (walker.deleted) invalidParameter("data format is invalid.");
   if (type === "update" && count === keyCount) invalidParameter("Invalid update row request: missing cells in request.");
   if (count - keyCount > limits.attributeColumnsPerRowMax) {
@@ -53,16 +56,24 @@ function checkCells(type: "put" | "update", walker: RowWalker): void {
       `The number of attribute columns exceeds the limit, limit count: ${limits.attributeColumnsPerRowMax}, column count: ${count - keyCount}.`,
     );
   }
+  const shape = walker.shape();
   for (let field = keyCount; field < count; field++) {
-    if (!isName(bytes, walker.nameAt[field]!, walker.nameEnd[field]!)) invalidParameter(`Invalid column name: '${nameOf(walker, field)}'.`);
-    if (isKeyName(walker, field)) {
-      invalidParameter(`Duplicated attribute column name with primary key column: ${nameOf(walker, field)}.`);
-    }
+    if (shape !== goodShape) checkCellName(walker, field);
     const op = walker.op[field]!;
     if (op === 0) checkPutCell(walker, field);
     else if (type === "put") invalidParameter(`OpType cannot be given for column name:${nameOf(walker, field)} in PutRow.`);
     else checkOperation(walker, field, op);
     if (walker.timestampAt[field] !== ABSENT) checkTimestamp(walker.timestampOf(field));
+  }
+  goodShape = shape;
+}
+
+function checkCellName(walker: RowWalker, field: number): void {
+  if (!isName(walker.bytes, walker.nameAt[field]!, walker.nameEnd[field]!)) {
+    invalidParameter(`Invalid column name: '${nameOf(walker, field)}'.`);
+  }
+  if (isKeyName(walker, field)) {
+    invalidParameter(`Duplicated attribute column name with primary key column: ${nameOf(walker, field)}.`);
   }
 }
 

@@ -20,7 +20,10 @@ export interface TableResults {
   readonly rows: readonly RowResult[];
 }
 
-/** `1* tables {1! table_name; 2* rows {1! is_ok; 2? error; 3? consumed; 4? row; 5? next_token}}`, of both batch operations. */
+/**
+ * `1* tables {1! table_name; 2* rows {1! is_ok; 2? error; 3? consumed; 4? row; 5? next_token}}`, of both batch operations. Neighbours with the very same
+ * result are written once and copied.
+ */
 export function encodeTableResults(tables: readonly TableResults[]): Uint8Array {
   let room = 64;
   for (const { rows } of tables) for (const row of rows) room += 32 + (row.ok ? (row.row?.length ?? 0) : 128);
@@ -28,10 +31,25 @@ export function encodeTableResults(tables: readonly TableResults[]): Uint8Array 
   for (const table of tables) {
     writer.message(1, () => {
       writer.string(1, table.tableName);
-      for (const row of table.rows) writer.message(2, () => writeRowResult(writer, row));
+      let last: RowResult | undefined;
+      let [from, to] = [0, 0];
+      for (const row of table.rows) {
+        if (row === last) {
+          writer.repeat(from, to);
+          continue;
+        }
+        from = writer.at;
+        writeBatchResult(writer, row);
+        to = writer.at;
+        last = row;
+      }
     });
   }
   return writer.finish();
+}
+
+function writeBatchResult(writer: ProtobufWriter, result: RowResult): void {
+  writer.message(2, () => writeRowResult(writer, result));
 }
 
 export function writeRowResult(writer: ProtobufWriter, result: RowResult): void {

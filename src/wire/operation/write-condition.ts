@@ -4,6 +4,13 @@ import { enumeration, ProtobufReader, ProtobufWriter, required } from "../protob
 
 const existence = enumeration<RowExistence>("row existence expectation", { ignore: 0, expectExist: 1, expectNotExist: 2 });
 
+/** Conditions without a filter, which most rows have. */
+const unfiltered: Readonly<Record<RowExistence, WriteCondition>> = {
+  ignore: { existence: "ignore", filter: undefined },
+  expectExist: { existence: "expectExist", filter: undefined },
+  expectNotExist: { existence: "expectNotExist", filter: undefined },
+};
+
 /** `Condition {1! row_existence; 2? column_condition}` (reference 2.1). */
 export function writeCondition(writer: ProtobufWriter, field: number, condition: WriteCondition): void {
   writer.message(field, () => {
@@ -20,7 +27,8 @@ export function readCondition(reader: ProtobufReader): WriteCondition {
     else if (reader.field === 2) filter = decodeFilter(reader.view());
     else reader.skip();
   }
-  return { existence: required(row, "row_existence"), filter };
+  const expected = required(row, "row_existence");
+  return filter === undefined ? unfiltered[expected] : { existence: expected, filter };
 }
 
 /** Conditions recur: most rows of a batch share one object. */

@@ -1,5 +1,6 @@
 import { corrupt } from "../corrupt.ts";
 import { crc8View, table } from "./crc8.ts";
+import { RowShapes } from "./row-shape.ts";
 import * as tag from "./tag.ts";
 
 /**
@@ -54,6 +55,10 @@ export class RowWalker {
   #end = 0;
   #extensionAt = ABSENT;
   #first = true;
+  /** Made for who asks: it holds arrays. */
+  #shapes: RowShapes | undefined;
+  /** Of the current row; 0 until somebody asks. */
+  #shape = 0;
   readonly verification: Verification;
 
   constructor(verification: Verification = "cells") {
@@ -90,6 +95,7 @@ export class RowWalker {
     if (bytes[at] !== tag.ROW_KEY) return this.#padding(at);
     this.#first = false;
     this.rowStart = at;
+    this.#shape = 0;
     this.count = 0;
     at = this.#fields(at + 1);
     this.keyCount = this.count;
@@ -117,6 +123,12 @@ export class RowWalker {
     return this.bytes[this.valueAt[field]!]!;
   }
 
+  /** Of the current row's names, see `RowShapes.of`. */
+  shape(): number {
+    if (this.#shape === 0) this.#shape = (this.#shapes ??= new RowShapes()).of(this);
+    return this.#shape;
+  }
+
   /** Milliseconds, rounded above 2^53; meaningless without a timestamp. */
   timestampOf(field: number): number {
     const at = this.timestampAt[field]!;
@@ -125,8 +137,12 @@ export class RowWalker {
 
   /** Checks one field against its checksum, for walkers that do not check all of them. */
   checkField(field: number): void {
+    this.#checkBehindName(field, crc8View(0, this.view, this.nameAt[field]!, this.nameEnd[field]!));
+  }
+
+  /** Checks a field whose name has the checksum `crc`. */
+  #checkBehindName(field: number, crc: number): void {
     const { view } = this;
-    let crc = crc8View(0, view, this.nameAt[field]!, this.nameEnd[field]!);
     const valueAt = this.valueAt[field]!;
     if (valueAt !== ABSENT) crc = crc8View(crc, view, valueAt, this.valueEnd[field]!);
     const timestampAt = this.timestampAt[field]!;
@@ -192,10 +208,21 @@ export class RowWalker {
     return false;
   }
 
+  /** Once somebody knows rows by their names, these need not be added up again. */
+  #checkFields(): void {
+    if (this.#shapes === undefined) {
+      for (let field = 0; field < this.count; field++) this.checkField(field);
+      return;
+    }
+    this.shape();
+    const { crcs } = this.#shapes;
+    for (let field = 0; field < this.count; field++) this.#checkBehindName(field, crcs[field]!);
+  }
+
   #checkRow(expected: number, at: number): void {
+    if (this.verification === "cells") this.#checkFields();
     let crc = 0;
     for (let field = 0; field < this.count; field++) {
-      if (this.verification === "cells") this.checkField(field);
       crc = table[crc ^ this.bytes[this.end[field]! - 1]!]!;
     }
     crc = table[crc ^ (this.deleted ? 1 : 0)]!;
