@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 
 /** Randomness, injected: jitter, ids and shuffles come from here so that a seed replays a run exactly. */
 export interface Chance {
@@ -10,9 +10,22 @@ export interface Chance {
   bytes(length: number): Uint8Array;
 }
 
+const ID_BYTES = 16;
+/** Random bytes of ids to come: the system is asked for many at once. */
+const stock = Buffer.allocUnsafeSlow(256 * ID_BYTES);
+let stockAt = stock.length;
+
+function systemId(): string {
+  if (stockAt === stock.length) {
+    randomFillSync(stock);
+    stockAt = 0;
+  }
+  return stock.toString("hex", stockAt, (stockAt += ID_BYTES));
+}
+
 export const systemChance: Chance = {
   next: () => Math.random(),
-  id: () => randomUUID().replaceAll("-", ""),
+  id: systemId,
   bytes: (length) => new Uint8Array(randomBytes(length)),
 };
 

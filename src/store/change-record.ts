@@ -64,11 +64,11 @@ export class ChangeWriter {
   /** `now`: milliseconds, the version of cells that come without one. Written into `writer`, behind what stands there. */
   constructor(now: number, writer: ByteWriter) {
     this.writer = writer;
-    this.#stamp = new VersionStamp(now);
+    this.#stamp = VersionStamp.of(now);
   }
 
   setTime(now: number): void {
-    this.#stamp = new VersionStamp(now);
+    this.#stamp = VersionStamp.of(now);
   }
 
   /** The row was replaced by this stored one. */

@@ -31,7 +31,7 @@ export class StoredRowWriter {
   constructor(writer: ByteWriter, now: number) {
     this.#writer = writer;
     this.#now = now;
-    this.#stamp = new VersionStamp(now);
+    this.#stamp = VersionStamp.of(now);
   }
 
   /** Begins a row of at most `room` bytes of fields. */

@@ -7,6 +7,9 @@ import { writeTimestamp } from "./row-header.ts";
 /** Bytes a cell grows by when it is given a version. */
 export const VERSION_PART_BYTES = 9;
 
+/** Many writes come within one millisecond. */
+let latest: { readonly now: number; readonly stamp: VersionStamp } | undefined;
+
 /** Copies cells that came without a version, giving them that of a write. */
 export class VersionStamp {
   readonly #low: number;
@@ -14,7 +17,12 @@ export class VersionStamp {
   readonly #crc: number;
 
   /** `now`: milliseconds. */
-  constructor(now: number) {
+  static of(now: number): VersionStamp {
+    if (now !== latest?.now) latest = { now, stamp: new VersionStamp(now) };
+    return latest.stamp;
+  }
+
+  private constructor(now: number) {
     const version = new Uint8Array(8);
     writeTimestamp(version, 0, now);
     const view = new DataView(version.buffer);

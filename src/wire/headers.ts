@@ -26,11 +26,16 @@ export function wireDate(ms: number): string {
   return dated.text;
 }
 
+/** The last second read and its text: many messages are of one second. */
+let read = { text: "1970-01-01T00:00:00", ms: 0 };
+
 /** Milliseconds since 1970, or undefined. The fraction is ignored: Go's is not milliseconds (reference 1.3). */
 export function parseWireDate(text: string): number | undefined {
   const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?Z$/.exec(text);
-  const ms = match === null ? Number.NaN : Date.parse(`${match[1]!}Z`);
-  return Number.isNaN(ms) ? undefined : ms;
+  if (match === null) return undefined;
+  const second = match[1]!;
+  if (second !== read.text) read = { text: second, ms: Date.parse(`${second}Z`) };
+  return Number.isNaN(read.ms) ? undefined : read.ms;
 }
 
 /** A request ready to send. `waitMs`: see WAIT_HEADER. */

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { seededChance } from "../../../src/base/chance.ts";
+import { seededChance, systemChance } from "../../../src/base/chance.ts";
+
+describe("the system's chance", () => {
+  test("gives ids of 32 hex digits, each once", () => {
+    const ids = Array.from({ length: 2000 }, () => systemChance.id());
+    expect(new Set(ids).size).toBe(2000);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
+  });
+});
 
 describe("seeded chance", () => {
   test("is the same for the same seed, and another for another", () => {
