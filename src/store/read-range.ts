@@ -12,6 +12,8 @@ import type { Table } from "./table.ts";
 
 /** Rows asked of the store in one go when the caller set no limit: a fifth of the most a page has, and of the one behind it. */
 const STEP_ROWS = Math.ceil((limits.rangeRowsMax + 1) / 5);
+/** Of a page of several steps the first is short: nothing can be put together before it is there, and the second is read meanwhile. */
+const FIRST_STEP_ROWS = Math.ceil(STEP_ROWS / 4);
 
 export interface RangeQuery {
   readonly direction: "forward" | "backward";
@@ -54,7 +56,9 @@ export async function readRange(source: RowSource, table: Table, query: RangeQue
     let before = 0;
     const next = () => {
       const left = rowsMax - rows + 1;
-      const step = Math.min(left, STEP_ROWS);
+      const step = size === 0 && left > STEP_ROWS ? FIRST_STEP_ROWS : Math.min(left, STEP_ROWS);
+      // The rest is about as long a row as the first step: memory that grows piece by piece is copied each time.
+      if (before === 0 && rows > 0) out.reserve(Math.min((out.at / rows) * left, bytesMax));
       // As far as the last step tells, the page does not end within this one.
       const goesOn = size + (size - before) < bytesMax;
       before = size;
