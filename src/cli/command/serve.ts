@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { TableferryError, toError } from "../../base/error.ts";
 import type { AccessKey } from "../../server/access-keys.ts";
 import { openEmbeddedServer, type EmbeddedServer } from "../../server/embedded-server.ts";
@@ -12,6 +11,7 @@ import type { RequestEvent } from "../../server/server.ts";
 import { TestControls } from "../../server/test-controls/test-controls.ts";
 import { toolVersion } from "../../run/tool-version.ts";
 import { exitCodes } from "../exit-code.ts";
+import { leaveHeapToV8 } from "../heap-growth.ts";
 import type { Command, Invocation } from "../invocation.ts";
 import { bytes } from "../render/amounts.ts";
 import { facts } from "../render/grid.ts";
@@ -27,8 +27,7 @@ const defaultFolder = ".tableferry/store";
 
 export const serve: Command = {
   run: async (invocation) => {
-    // Takes back what `cli/main.ts` sets for copies: a server's small heap was marked six times a second for it, 2.5 of the 13 µs a row of batch writes.
-    setFlagsFromString("--heap-growing-percent=0");
+    leaveHeapToV8();
     const keys = givenKeys(invocation);
     const dataDir = storeFolder(invocation);
     const stopping = stopOnInterrupt(invocation, "Stopping: what is under way is finished first.");
