@@ -58,7 +58,7 @@ export async function readRange(source: RowSource, table: Table, query: RangeQue
       const left = rowsMax - rows + 1;
       const step = size === 0 && left > STEP_ROWS ? FIRST_STEP_ROWS : Math.min(left, STEP_ROWS);
       // The rest is about as long a row as the first step: memory that grows piece by piece is copied each time.
-      if (before === 0 && rows > 0) out.reserve(Math.min((out.at / rows) * left, bytesMax));
+      if (before === 0 && rows > 0) out.reserve(Math.min(Math.ceil((out.at / rows) * left), bytesMax));
       // As far as the last step tells, the page does not end within this one.
       const goesOn = size + (size - before) < bytesMax;
       before = size;
