@@ -104,6 +104,17 @@ describe("commit queue", () => {
       return { store, commit, first, others, sizes: () => store.batches.map(({ changes }) => changes.length) };
     };
 
+    /** A queue whose last group was one of many writers. */
+    const behindSixteen = async () => {
+      const { store, commit, first, others, sizes } = begin(16);
+      store.batches[0]!.release();
+      await first;
+      await turn();
+      store.batches[1]!.release();
+      await Promise.all(others);
+      return { store, commit, sizes };
+    };
+
     it("makes nobody wait for others where there are few", async () => {
       const { store, first, others, sizes } = begin(7);
       store.batches[0]!.release();
@@ -115,12 +126,7 @@ describe("commit queue", () => {
     });
 
     it("waits for most of the writers that were there lately", async () => {
-      const { store, commit, first, others, sizes } = begin(16);
-      store.batches[0]!.release();
-      await first;
-      await turn();
-      store.batches[1]!.release();
-      await Promise.all(others);
+      const { store, commit, sizes } = await behindSixteen();
       const again = Array.from({ length: 11 }, (_, i) => commit(`again-${i}`));
       expect(sizes()).toEqual([1, 15]);
       const last = commit("twelfth");
@@ -131,12 +137,7 @@ describe("commit queue", () => {
     });
 
     it("does not wait for long for who does not come", async () => {
-      const { store, commit, first, others, sizes } = begin(16);
-      store.batches[0]!.release();
-      await first;
-      await turn();
-      store.batches[1]!.release();
-      await Promise.all(others);
+      const { store, commit, sizes } = await behindSixteen();
       const alone = commit("alone");
       await expect.poll(sizes).toEqual([1, 15, 1]);
       store.batches[2]!.release();
@@ -144,12 +145,7 @@ describe("commit queue", () => {
     });
 
     it("does not wait where there is enough to flush", async () => {
-      const { store, commit, first, others, sizes } = begin(16);
-      store.batches[0]!.release();
-      await first;
-      await turn();
-      store.batches[1]!.release();
-      await Promise.all(others);
+      const { store, commit, sizes } = await behindSixteen();
       const large = commit("large", 100_000);
       await turn();
       expect(sizes()).toEqual([1, 15, 1]);
