@@ -1,5 +1,5 @@
 import { systemClock } from "../base/clock.ts";
-import type { OrderedStore, StoreChange } from "./ordered-store.ts";
+import type { OrderedStore, StoreBatch, StoreChange } from "./ordered-store.ts";
 
 /** More than this in one batch only delays those who wait; 20 requests of 200 rows of 1 KB. */
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
@@ -16,11 +16,19 @@ const enough = new Error("enough writers have joined");
 interface Waiter {
   readonly changes: readonly StoreChange[];
   readonly sequence: number;
-  readonly bytes: number;
   /** Names of the changed keys, once they stand in the pending map. */
   names: readonly string[] | undefined;
   resolve(): void;
   reject(reason: unknown): void;
+}
+
+/** Those who share a flush. */
+interface Group {
+  readonly waiters: Waiter[];
+  /** Of keys and values. */
+  bytes: number;
+  /** Takes in their changes as they come. Undefined while there are none. */
+  batch: StoreBatch | undefined;
 }
 
 interface Pending {
@@ -47,8 +55,8 @@ export class CommitQueue {
   /** Committing takes a flush, which is worth being shared. */
   readonly #flushes: boolean;
   readonly #pending = new Map<string, Pending>();
-  #waiters: Waiter[] = [];
-  #waitingBytes = 0;
+  /** Who waits for a batch that is not written yet; all but the last group are full. */
+  #groups: Group[] = [];
   /** Enqueued or in flight, and not in the pending map yet: they are put there when somebody reads, so that blind writes cost no map. */
   #unindexed: Waiter[] = [];
   #running = false;
@@ -82,9 +90,8 @@ export class CommitQueue {
     let bytes = 0;
     for (const change of changes) bytes += change.key.length + (change.type === "put" ? change.value.length : 0);
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { changes, sequence, bytes, names: undefined, resolve, reject };
-      this.#waiters.push(waiter);
-      this.#waitingBytes += bytes;
+      const waiter: Waiter = { changes, sequence, names: undefined, resolve, reject };
+      this.#join(waiter, bytes);
       this.#unindexed.push(waiter);
       if (!this.#running) void this.#run();
       else this.#joined?.();
@@ -96,19 +103,31 @@ export class CommitQueue {
     return this.#running ? this.commit([]) : this.#failure === undefined ? Promise.resolve() : Promise.reject(this.#failure.reason);
   }
 
+  #join(waiter: Waiter, bytes: number): void {
+    let group = this.#groups.at(-1);
+    if (group === undefined || (group.bytes > 0 && group.bytes + bytes > GROUP_BYTES_MAX)) {
+      group = { waiters: [], bytes: 0, batch: undefined };
+      this.#groups.push(group);
+    }
+    group.waiters.push(waiter);
+    if (waiter.changes.length === 0) return;
+    group.bytes += bytes;
+    group.batch ??= this.#store.batch();
+    group.batch.add(waiter.changes);
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#waiters.length > 0) {
+    while (this.#groups.length > 0) {
       if (this.#flushes && this.#company >= COMPANY_MIN) await this.#gather(Math.ceil(this.#company * COMPANY_PART));
-      const group = this.#nextGroup();
+      const { waiters, batch } = this.#groups.shift()!;
       try {
-        const changes = group.length === 1 ? group[0]!.changes : group.flatMap((waiter) => waiter.changes);
-        if (changes.length > 0) await this.#store.write(changes, { sync: this.#sync });
-        this.#forget(group);
-        this.#company = group.length + this.#waiters.length;
-        for (const waiter of group) waiter.resolve();
+        await batch?.write({ sync: this.#sync });
+        this.#forget(waiters);
+        this.#company = this.#groups.reduce((count, group) => count + group.waiters.length, waiters.length);
+        for (const waiter of waiters) waiter.resolve();
       } catch (reason) {
-        this.#fail(reason, group);
+        this.#fail(reason, waiters);
       }
     }
     this.#running = false;
@@ -116,7 +135,8 @@ export class CommitQueue {
 
   /** Settles when so many wait, or enough for a flush, or some time is over. */
   async #gather(wanted: number): Promise<void> {
-    const complete = () => this.#waiters.length >= wanted || this.#waitingBytes >= COMPANY_BYTES_MAX;
+    const first = this.#groups[0]!;
+    const complete = () => first.waiters.length >= wanted || first.bytes >= COMPANY_BYTES_MAX;
     if (complete()) return;
     const joined = new AbortController();
     this.#joined = () => {
@@ -125,16 +145,6 @@ export class CommitQueue {
     // Disks know no virtual time.
     await systemClock.sleep(COMPANY_MS, joined.signal).catch(() => undefined);
     this.#joined = undefined;
-  }
-
-  #nextGroup(): Waiter[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#waiters.length && (count === 0 || bytes + this.#waiters[count]!.bytes <= GROUP_BYTES_MAX)) {
-      bytes += this.#waiters[count++]!.bytes;
-    }
-    this.#waitingBytes -= bytes;
-    return this.#waiters.splice(0, count);
   }
 
   #index(): void {
@@ -151,11 +161,11 @@ export class CommitQueue {
   }
 
   /** Drops the pending values that are now in the store; those a later commit wrote stay. */
-  #forget(group: readonly Waiter[]): void {
-    const last = group.at(-1)!.sequence;
+  #forget(written: readonly Waiter[]): void {
+    const last = written.at(-1)!.sequence;
     const kept = this.#unindexed.findIndex((waiter) => waiter.sequence > last);
     this.#unindexed.splice(0, kept < 0 ? this.#unindexed.length : kept);
-    for (const { names } of group) {
+    for (const { names } of written) {
       for (const name of names ?? []) {
         const pending = this.#pending.get(name);
         if (pending !== undefined && pending.sequence <= last) this.#pending.delete(name);
@@ -163,11 +173,10 @@ export class CommitQueue {
     }
   }
 
-  #fail(reason: unknown, group: readonly Waiter[]): void {
+  #fail(reason: unknown, failed: readonly Waiter[]): void {
     this.#failure = { reason };
-    const refused = [...group, ...this.#waiters];
-    this.#waiters = [];
-    this.#waitingBytes = 0;
+    const refused = [...failed, ...this.#groups.flatMap(({ waiters }) => waiters)];
+    this.#groups = [];
     this.#unindexed = [];
     this.#pending.clear();
     for (const waiter of refused) waiter.reject(reason);

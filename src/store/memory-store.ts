@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
-import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreChange } from "./ordered-store.ts";
+import { collectedBatch } from "./collected-batch.ts";
+import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreBatch, StoreChange, WriteOptions } from "./ordered-store.ts";
 
 const LEAF_KEYS_MAX = 128;
 
@@ -34,12 +35,16 @@ export class MemoryStore implements OrderedStore {
     return leaf.keys[at] === name ? leaf.values[at] : undefined;
   }
 
-  async write(changes: readonly StoreChange[]): Promise<void> {
+  async write(changes: readonly StoreChange[], _options?: WriteOptions): Promise<void> {
     assert(this.#open, "an open store");
     for (const change of changes) {
       if (change.type === "put") this.#put(latin1(change.key), Buffer.from(change.value));
       else this.#delete(latin1(change.key));
     }
+  }
+
+  batch(): StoreBatch {
+    return collectedBatch(this);
   }
 
   entries(range: KeyRange, snapshot?: Snapshot): Cursor<Entry> {

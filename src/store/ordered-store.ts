@@ -18,7 +18,10 @@ export interface OrderedStore {
    * copies what it keeps.
    * @throws TF_STORE_FULL, TF_STORE_UNWRITABLE, TF_STORE_CORRUPT. After a rejection nothing further may be written: the log may end in half a record.
    */
-  write(changes: readonly StoreChange[], options: { readonly sync: boolean }): Promise<void>;
+  write(changes: readonly StoreChange[], options: WriteOptions): Promise<void>;
+
+  /** A write that is put together bit by bit: a store may take in what is added while another write is under way, so that this one begins at once behind it. */
+  batch(): StoreBatch;
 
   /** A cursor over the entries of `range`, as they were when it was made; later writes do not show. Close it. */
   entries(range: KeyRange, snapshot?: Snapshot): Cursor<Entry>;
@@ -37,6 +40,18 @@ export interface OrderedStore {
 
   /** Waits for writes in flight, then frees everything, cursors included. Closing twice is allowed. */
   close(): Promise<void>;
+}
+
+export interface WriteOptions {
+  readonly sync: boolean;
+}
+
+/** Changes that are to be applied at once; until they are written, nobody sees them, and a batch that never is changes nothing. */
+export interface StoreBatch {
+  /** Adds changes behind those that are in it. Their buffers must stay unchanged until `write` settles. */
+  add(changes: readonly StoreChange[]): void;
+  /** Writes them like `write` of the store; once, and nothing can be added any more. */
+  write(options: WriteOptions): Promise<void>;
 }
 
 /** What rows are read from: a store, or what a transaction sees of it. */

@@ -22,15 +22,21 @@ function note(): void {
   writeSync(journal, `${JSON.stringify([newest, statSync(join(level, newest)).size])}\n`);
 }
 
-const write = LevelStore.prototype.write;
+const batch = LevelStore.prototype.batch;
 let last: Promise<unknown> = Promise.resolve();
-LevelStore.prototype.write = function (changes, options) {
-  const turn = last.then(async () => {
-    await write.call(this, changes, options);
-    if (options.sync) note();
-  });
-  last = turn.catch(() => undefined);
-  return turn;
+LevelStore.prototype.batch = function () {
+  const inner = batch.call(this);
+  return {
+    add: (changes) => inner.add(changes),
+    write: (options) => {
+      const turn = last.then(async () => {
+        await inner.write(options);
+        if (options.sync) note();
+      });
+      last = turn.catch(() => undefined);
+      return turn;
+    },
+  };
 };
 
 const server = await openEmbeddedServer({ dataDir, instances: ["test"], durable: mode !== "unsynced" });

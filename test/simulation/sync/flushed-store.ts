@@ -1,5 +1,6 @@
+import { collectedBatch } from "../../../src/store/collected-batch.ts";
 import { MemoryStore } from "../../../src/store/memory-store.ts";
-import type { OrderedStore, StoreChange } from "../../../src/store/ordered-store.ts";
+import type { OrderedStore, StoreBatch, StoreChange } from "../../../src/store/ordered-store.ts";
 import type { EventClock } from "./event-clock.ts";
 
 /** A disk: what was written stays, whoever wrote it. */
@@ -55,6 +56,10 @@ export class MountedStore implements OrderedStore {
       if (this.#cut) return new Promise<void>(() => undefined);
     }
     await this.#memory.write(changes);
+  }
+
+  batch(): StoreBatch {
+    return collectedBatch(this);
   }
 
   /** @param torn whether what was being flushed is there all the same, though nobody was told */

@@ -47,6 +47,30 @@ export function orderedStoreContract(name: string, open: () => Promise<OrderedSt
       expect(await listing(store)).toEqual(["b=2"]);
     });
 
+    it("applies a batch put together bit by bit when it is written, and in order", async () => {
+      const batch = store.batch();
+      batch.add([put("a", "1"), put("b", "1")]);
+      await write(put("a", "0"));
+      batch.add([put("b", "2"), del("c")]);
+      expect(await listing(store)).toEqual(["a=0"]);
+      await batch.write({ sync: false });
+      expect(await listing(store)).toEqual(["a=1", "b=2"]);
+    });
+
+    it("has two batches apart, and forgets one that nobody writes", async () => {
+      const [first, second, dropped] = [store.batch(), store.batch(), store.batch()];
+      first.add([put("a", "1")]);
+      dropped.add([put("x", "1")]);
+      second.add([put("b", "1")]);
+      await second.write({ sync: true });
+      expect(await listing(store)).toEqual(["b=1"]);
+      await first.write({ sync: true });
+      const third = store.batch();
+      third.add([put("c", "1")]);
+      await third.write({ sync: false });
+      expect(await listing(store)).toEqual(["a=1", "b=1", "c=1"]);
+    });
+
     it("forgets deleted keys and allows deleting a missing one", async () => {
       await write(put("a", "1"), put("b", "1"));
       await write(del("a"), del("x"));

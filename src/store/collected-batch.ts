@@ -1,0 +1,12 @@
+import type { OrderedStore, StoreBatch, StoreChange } from "./ordered-store.ts";
+
+/** A batch of a store that takes in nothing before it writes. */
+export function collectedBatch(store: Pick<OrderedStore, "write">): StoreBatch {
+  const collected: StoreChange[] = [];
+  return {
+    add: (changes) => {
+      for (const change of changes) collected.push(change);
+    },
+    write: (options) => store.write(collected, options),
+  };
+}
