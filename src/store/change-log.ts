@@ -1,8 +1,14 @@
 import { limits } from "../model/limits.ts";
-import type { ChangePlace } from "./change-record.ts";
 import { partitionOf } from "./partitions.ts";
 import type { Shard, Stream } from "./stream.ts";
 import type { KeptShard, KeptStream, Table } from "./table.ts";
+
+/** Where a change goes. */
+export interface ChangePlace {
+  readonly shard: LogShard;
+  /** Microseconds. */
+  readonly sequence: number;
+}
 
 /** A shard, live. */
 export class LogShard implements Shard {
@@ -103,7 +109,7 @@ export class ChangeLog implements Stream {
   place(rowKey: Uint8Array, nowMicros: number): ChangePlace {
     const shard = this.#open[partitionOf(this.table.cuts, rowKey)]!;
     shard.last = this.#next(nowMicros);
-    return { stream: this.number, shard: shard.number, sequence: shard.last };
+    return { shard, sequence: shard.last };
   }
 
   /** The sequence given last; not before it is committed may a reader be told of it. */

@@ -1,46 +1,32 @@
-import { assert } from "../base/assert.ts";
 import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import { table as crcTable } from "../wire/plainbuffer/crc8.ts";
 import { writeCell, writeHeader, writeSequence } from "../wire/plainbuffer/encode.ts";
 import { encodeName } from "../wire/plainbuffer/names.ts";
 import * as tag from "../wire/plainbuffer/tag.ts";
 import { ABSENT, type RowWalker } from "../wire/plainbuffer/walk.ts";
+import {
+  CHANGE_FRAME_BYTES,
+  CHANGE_KEY_BYTES,
+  type ChangeAction,
+  CHANGES_IN_ENTRY,
+  type NumberedShard,
+  setChangeLengths,
+  writeChangeFrame,
+  writeChangeKey,
+} from "./change-entry.ts";
 import { changesByName, type Sum } from "./compose-update.ts";
-import { keySpace } from "./key-space.ts";
 import type { StoreChange } from "./ordered-store.ts";
 import { appendOrigin } from "./origin-record.ts";
 import { ROW_HEADER_BYTES } from "./row-header.ts";
 import { copyKeyField, nameOf } from "./stored-row-writer.ts";
-import type { ChangeRecord } from "./stream.ts";
 import { VERSION_PART_BYTES, VersionStamp } from "./version-stamp.ts";
 
-/**
- * A change is kept under `20 stream shard sequence` (4, 4 and 8 bytes big-endian) as it is sent:
- *
- * | offset | bytes | what |
- * | --- | --- | --- |
- * | 0 | 1 | 1 put, 2 update, 3 delete |
- * | 1 | 4 | length of the record, little-endian |
- * | 5 | | the record: one PlainBuffer row with header and sequence extension (reference 6.3) |
- * | | | to the end: the origin record, in a stream with origin columns: a PlainBuffer row with header |
- */
-const KEY_BYTES = 17;
-const RECORD_AT = 5;
 const EXTENSION_BYTES = 29;
 const ROW_CHECKSUM_BYTES = 2;
-/** Key, offsets, tags, extension, checksum, and a key column that the server fills in. */
-const FRAME_BYTES = KEY_BYTES + RECORD_AT + EXTENSION_BYTES + 48;
-
-const actions = { put: 1, update: 2, delete: 3 } as const;
-const actionNames = [undefined, "put", "update", "delete"] as const;
-
-/** Where a change goes. */
-export interface ChangePlace {
-  readonly stream: number;
-  readonly shard: number;
-  /** Microseconds. */
-  readonly sequence: number;
-}
+/** Frame, tags, extension, checksum, and a key column that the server fills in. */
+const FRAME_BYTES = CHANGE_FRAME_BYTES + EXTENSION_BYTES + 48;
+/** A reader that wants one change reads its entry; and this much is a flush worth. Of our own. */
+const ENTRY_BYTES_MAX = 256 * 1024;
 
 /** What a stream's origin columns were before a change. */
 export interface Origin {
@@ -52,19 +38,30 @@ export interface Origin {
 }
 
 /**
- * Writes the changes of one batch as they are kept and sent: rows are copied as they are stored, fields of updates as they were sent, checksums
- * carried on; nothing is decoded. The bytes stay valid until their `writer` is reset.
+ * Writes the changes of one request to one shard as they are kept (see `change-entry.ts`) and sent: rows are copied as they are stored, fields of updates as they were sent,
+ * checksums carried on; nothing is decoded. The bytes stay valid until their `writer` is reset.
  */
 export class ChangeWriter {
-  readonly changes: StoreChange[] = [];
   readonly writer: ByteWriter;
+  readonly #shard: NumberedShard;
+  readonly #changes: StoreChange[] = [];
   #stamp: VersionStamp;
-  #start = 0;
+  /** Where the entry that is being written begins; undefined between two. */
+  #entryAt: number | undefined;
+  #frameAt = 0;
+  #last = 0;
 
   /** `now`: milliseconds, the version of cells that come without one. Written into `writer`, behind what stands there. */
-  constructor(now: number, writer: ByteWriter) {
+  constructor(shard: NumberedShard, now: number, writer: ByteWriter) {
+    this.#shard = shard;
     this.writer = writer;
     this.#stamp = VersionStamp.of(now);
+  }
+
+  /** Entries with all that was written, once: nothing can be written any more. */
+  finish(): readonly StoreChange[] {
+    this.#endEntry();
+    return this.#changes;
   }
 
   setTime(now: number): void {
@@ -72,24 +69,24 @@ export class ChangeWriter {
   }
 
   /** The row was replaced by this stored one. */
-  put(place: ChangePlace, row: Buffer, origin: Origin | undefined): void {
+  put(sequence: number, row: Buffer, origin: Origin | undefined): void {
     const writer = this.writer;
-    this.#begin("put", place, row.length);
+    this.#begin("put", sequence, row.length);
     const end = row.length - ROW_CHECKSUM_BYTES;
     writer.at += row.copy(writer.bytes, writer.at, ROW_HEADER_BYTES, end);
-    writeSequence(writer, { epoch: 0, timestamp: place.sequence, rowIndex: 0 });
+    writeSequence(writer, { epoch: 0, timestamp: sequence, rowIndex: 0 });
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(row[end + 1]!);
-    this.#end(place, origin);
+    this.#end(origin);
   }
 
   /**
    * The row was changed as the walker's UpdateRow says; `sums` are what its increments came to, in the order of `changesByName`. That an increment
    * stands in a record as its result is unverified; applying that twice does no harm.
    */
-  update(place: ChangePlace, change: RowWalker, autoIncrement: bigint | undefined, sums: readonly Sum[] = [], origin?: Origin): void {
+  update(sequence: number, change: RowWalker, autoIncrement: bigint | undefined, sums: readonly Sum[] = [], origin?: Origin): void {
     const writer = this.writer;
-    this.#begin("update", place, change.rowEnd - change.rowStart + change.count * VERSION_PART_BYTES);
+    this.#begin("update", sequence, change.rowEnd - change.rowStart + change.count * VERSION_PART_BYTES);
     let crc = this.#key(change, autoIncrement);
     writer.byte(tag.ROW_CELLS);
     let sum = 0;
@@ -97,28 +94,27 @@ export class ChangeWriter {
       const cell = change.op[field] === tag.OP_INCREMENT ? this.#sum(change, field, sums[sum++]!) : this.#cell(change, field);
       crc = crcTable[crc ^ cell]!;
     }
-    this.#endRow(place, crc);
-    this.#end(place, origin);
+    this.#endRow(sequence, crc);
+    this.#end(origin);
   }
 
   /** The row was removed; the record is its key, without a delete marker. */
-  delete(place: ChangePlace, key: RowWalker, origin: Origin | undefined): void {
-    this.#begin("delete", place, key.rowEnd - key.rowStart);
-    this.#endRow(place, this.#key(key, undefined));
-    this.#end(place, origin);
+  delete(sequence: number, key: RowWalker, origin: Origin | undefined): void {
+    this.#begin("delete", sequence, key.rowEnd - key.rowStart);
+    this.#endRow(sequence, this.#key(key, undefined));
+    this.#end(origin);
   }
 
-  #begin(action: keyof typeof actions, { stream, shard, sequence }: ChangePlace, room: number): void {
+  #begin(action: ChangeAction, sequence: number, room: number): void {
     const writer = this.writer;
     writer.reserve(FRAME_BYTES + room);
-    const { view, at } = writer;
-    this.#start = at;
-    writer.bytes[at] = keySpace.change;
-    view.setUint32(at + 1, stream);
-    view.setUint32(at + 5, shard);
-    writeSequenceKey(view, at + 9, sequence);
-    writer.bytes[at + KEY_BYTES] = actions[action];
-    writer.at = at + KEY_BYTES + RECORD_AT;
+    if (this.#entryAt === undefined) {
+      this.#entryAt = writer.at;
+      writer.byte(CHANGES_IN_ENTRY);
+    }
+    this.#frameAt = writer.at;
+    this.#last = sequence;
+    writeChangeFrame(writer, action, sequence);
     writeHeader(writer);
   }
 
@@ -143,48 +139,30 @@ export class ChangeWriter {
     return writeCell(this.writer, encodeName(nameOf(change, field)), sum, version, 0);
   }
 
-  #endRow({ sequence }: ChangePlace, crc: number): void {
+  #endRow(sequence: number, crc: number): void {
     const writer = this.writer;
     writeSequence(writer, { epoch: 0, timestamp: sequence, rowIndex: 0 });
     writer.byte(tag.ROW_CHECKSUM);
     writer.byte(crcTable[crc]!);
   }
 
-  #end(place: ChangePlace, origin: Origin | undefined): void {
+  #end(origin: Origin | undefined): void {
     const writer = this.writer;
-    const valueAt = this.#start + KEY_BYTES;
-    writer.view.setUint32(valueAt + 1, writer.at - valueAt - RECORD_AT, true);
-    if (origin !== undefined) appendOrigin(writer, valueAt + RECORD_AT + tag.HEADER_LENGTH, origin.row, origin.columns, origin.floor);
-    const { bytes, at } = writer;
-    this.changes.push({ type: "put", key: bytes.subarray(this.#start, valueAt), value: bytes.subarray(valueAt, at) });
+    const recordAt = this.#frameAt + CHANGE_FRAME_BYTES;
+    const end = writer.at;
+    if (origin !== undefined) appendOrigin(writer, recordAt + tag.HEADER_LENGTH, origin.row, origin.columns, origin.floor);
+    setChangeLengths(writer, this.#frameAt, { record: end - recordAt, origin: writer.at - end });
+    if (writer.at - this.#entryAt! >= ENTRY_BYTES_MAX) this.#endEntry();
   }
-}
 
-/** The key of a change, or the place before it. */
-export function changeKey(stream: number, shard: number, sequence: number): Buffer {
-  const key = Buffer.allocUnsafe(KEY_BYTES);
-  key[0] = keySpace.change;
-  key.writeUInt32BE(stream, 1);
-  key.writeUInt32BE(shard, 5);
-  writeSequenceKey(new DataView(key.buffer, key.byteOffset, key.length), 9, sequence);
-  return key;
-}
-
-export function sequenceOf(key: Uint8Array): number {
-  const view = new DataView(key.buffer, key.byteOffset, key.length);
-  return view.getUint32(9) * 0x1_0000_0000 + view.getUint32(13);
-}
-
-/** What is kept under a key, as it is handed out. */
-export function changeRecordOf(key: Uint8Array, value: Uint8Array): ChangeRecord {
-  const action = actionNames[value[0]!];
-  assert(action !== undefined, "a change that is put, update or delete");
-  const end = RECORD_AT + new DataView(value.buffer, value.byteOffset, value.length).getUint32(1, true);
-  const record = { action, sequence: sequenceOf(key), record: value.subarray(RECORD_AT, end) };
-  return end === value.length ? record : { ...record, originRecord: value.subarray(end) };
-}
-
-function writeSequenceKey(view: DataView, at: number, sequence: number): void {
-  view.setUint32(at, Math.floor(sequence / 0x1_0000_0000));
-  view.setUint32(at + 4, sequence);
+  #endEntry(): void {
+    if (this.#entryAt === undefined) return;
+    const writer = this.writer;
+    const valueEnd = writer.at;
+    writer.reserve(CHANGE_KEY_BYTES);
+    writeChangeKey(writer, this.#shard, this.#last);
+    const { bytes, at } = writer;
+    this.#changes.push({ type: "put", key: bytes.subarray(valueEnd, at), value: bytes.subarray(this.#entryAt, valueEnd) });
+    this.#entryAt = undefined;
+  }
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { INF_MAX, INF_MIN, type KeyBound } from "../model/value.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { type ChangeLog, LogShard } from "./change-log.ts";
-import { changeKey, changeRecordOf, sequenceOf } from "./change-record.ts";
+import { changesFrom, changesOf, lastSequenceOf } from "./change-entry.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { OrderedStore } from "./ordered-store.ts";
 import { refusal } from "./refusal.ts";
@@ -13,8 +13,9 @@ import { type ChangePage, type ChangeRecord, type Shard, type Stream, type Strea
 import { sweepStream } from "./sweep-stream.ts";
 import type { Table } from "./table.ts";
 
-/** Records asked of the store in one go. */
-const STEP_RECORDS = 256;
+/** Entries asked of the store in one go, where the first ones do not hold enough: each has one change or hundreds. */
+const STEP_ENTRIES = 256;
+const FIRST_STEP_ENTRIES = 2;
 /** Rows are counted again when a table has grown by this part of what was counted. */
 const COUNTED_PART = 1 / 8;
 const MICROS_PER_HOUR = 3_600_000_000;
@@ -47,7 +48,7 @@ export class ChangeStreams implements Streams {
     for (const number of catalogue.goneStreams) this.removeGone(number);
     for (const log of this.#all()) {
       for (const shard of log.open) {
-        const last = await this.#firstSequence(shard, shard.createdAt, true);
+        const last = await this.#lastSequence(shard);
         if (last !== undefined) log.resume(last);
       }
     }
@@ -98,25 +99,32 @@ export class ChangeStreams implements Streams {
     else this.removeGone(log.number);
   }
 
-  async read(shard: Shard, from: number, { limit, bytes }: { readonly limit: number; readonly bytes: number }): Promise<ChangePage> {
-    const { log, number, closed, trimmedTo } = live(shard);
+  async read(
+    shard: Shard,
+    from: number,
+    { limit, bytes: bytesMax }: { readonly limit: number; readonly bytes: number },
+  ): Promise<ChangePage> {
+    const own = live(shard);
+    const { log, closed, trimmedTo } = own;
     const floor = this.#floor(log);
     const start = from === 0 ? Math.max(trimmedTo, floor) : from;
     if (start < trimmedTo || log.table.stream !== log || log.table.dropped) throw new StreamTrimmed();
     const records: ChangeRecord[] = [];
     let size = 0;
     let more = false;
-    const cursor = this.#context.store.entries({ from: changeKey(log.number, number, start), to: changeKey(log.number, number + 1, 0) });
+    const cursor = this.#context.store.entries(changesFrom(own, start));
     try {
-      const step = () => cursor.next(Math.min(limit - records.length + 1, STEP_RECORDS));
+      const step = () => cursor.next(records.length === 0 ? FIRST_STEP_ENTRIES : Math.min(limit - records.length + 1, STEP_ENTRIES));
       reading: for (let page = await step(); page.length > 0; page = await step()) {
         for (const { key, value } of page) {
-          more = records.length > 0 && (records.length === limit || size + value.length > bytes);
-          if (more) break reading;
-          const record = changeRecordOf(key, value);
-          if (record.sequence < floor) throw new StreamTrimmed();
-          records.push(record);
-          size += value.length;
+          for (const record of changesOf(key, value, start)) {
+            const bytes = record.record.length + (record.originRecord?.length ?? 0);
+            more = records.length > 0 && (records.length === limit || size + bytes > bytesMax);
+            if (more) break reading;
+            if (record.sequence < floor) throw new StreamTrimmed();
+            records.push(record);
+            size += bytes;
+          }
         }
       }
     } finally {
@@ -197,16 +205,24 @@ export class ChangeStreams implements Streams {
     return this.#context.clock.nowMicros() - expirationHours * MICROS_PER_HOUR;
   }
 
-  /** The sequence of the first record from `from` on, or of the last one. */
-  async #firstSequence({ log, number }: LogShard, from: number, reverse = false): Promise<number | undefined> {
-    const cursor = this.#context.store.entries({
-      from: changeKey(log.number, number, from),
-      to: changeKey(log.number, number + 1, 0),
-      reverse,
-    });
+  /** The sequence of the first record from `from` on. */
+  async #firstSequence(shard: LogShard, from: number): Promise<number | undefined> {
+    const cursor = this.#context.store.entries(changesFrom(shard, from));
     try {
       const [entry] = await cursor.next(1);
-      return entry === undefined ? undefined : sequenceOf(entry.key);
+      if (entry === undefined) return undefined;
+      for (const { sequence } of changesOf(entry.key, entry.value, from)) return sequence;
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** The sequence of the last record. */
+  async #lastSequence(shard: LogShard): Promise<number | undefined> {
+    const cursor = this.#context.store.keys({ ...changesFrom(shard, shard.createdAt), reverse: true });
+    try {
+      const [key] = await cursor.next(1);
+      return key === undefined ? undefined : lastSequenceOf(key);
     } finally {
       await cursor.close();
     }

@@ -1,12 +1,12 @@
-import type { OrderedStore, StoreBatch, StoreChange } from "./ordered-store.ts";
+import type { OrderedStore, StoreBatch, StoreChange, WriteOptions } from "./ordered-store.ts";
 
 /** A batch of a store that takes in nothing before it writes. */
-export function collectedBatch(store: Pick<OrderedStore, "write">): StoreBatch {
+export function collectedBatch(store: Pick<OrderedStore, "write">, options: WriteOptions): StoreBatch {
   const collected: StoreChange[] = [];
   return {
     add: (changes) => {
       for (const change of changes) collected.push(change);
     },
-    write: (options) => store.write(collected, options),
+    write: () => store.write(collected, options),
   };
 }

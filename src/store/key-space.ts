@@ -1,9 +1,9 @@
 /**
  * Of stored entries; raised when older versions could no longer read what is written, or would write rows without what belongs to them. 1: tables and rows.
  * 2: change logs, partitions, tunnels and indexes; a folder or snapshot of format 1 is one without any. 3: instances with attributes, and folders whose entries
- * have another name since a snapshot was restored into them.
+ * have another name since a snapshot was restored into them. 4: changes of one request kept together.
  */
-export const storeFormat = 3;
+export const storeFormat = 4;
 
 /**
  * Who lives where in the ordered store: the first byte of a key says what the entry is. Numbers are part of the stored format
@@ -26,7 +26,7 @@ export const keySpace = {
   indexFill: 0x07,
   /** `10 id key page` → row. */
   row: 0x10,
-  /** `20 stream shard sequence` → change. */
+  /** `20 stream shard sequence` → changes up to this one (see change-entry.ts). */
   change: 0x20,
   /** `21 stream` → empty: changes of a stream switched off that are still to be removed. */
   goneStream: 0x21,

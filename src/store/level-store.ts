@@ -88,12 +88,12 @@ export class LevelStore implements OrderedStore {
   }
 
   write(changes: readonly StoreChange[], options: WriteOptions): Promise<void> {
-    const batch = this.batch();
+    const batch = this.batch(options);
     batch.add(changes);
-    return batch.write(options);
+    return batch.write();
   }
 
-  batch(): StoreBatch {
+  batch(options: WriteOptions): StoreBatch {
     const native = this.#spare.pop() ?? this.#level._chainedBatch();
     return {
       add: (changes) => {
@@ -102,7 +102,7 @@ export class LevelStore implements OrderedStore {
           else native._del(change.key);
         }
       },
-      write: (options) => this.#write(native, options),
+      write: () => this.#write(native, options),
     };
   }
 
@@ -113,6 +113,11 @@ export class LevelStore implements OrderedStore {
 
   values(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array> {
     const iterator = this.#guard(() => this.#level.values(this.#iteratorOptions(range, snapshot)));
+    return this.#cursor(iterator, undefined);
+  }
+
+  keys(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array> {
+    const iterator = this.#guard(() => this.#level.keys(this.#iteratorOptions(range, snapshot)));
     return this.#cursor(iterator, undefined);
   }
 

@@ -43,8 +43,8 @@ export class MemoryStore implements OrderedStore {
     }
   }
 
-  batch(): StoreBatch {
-    return collectedBatch(this);
+  batch(options: WriteOptions): StoreBatch {
+    return collectedBatch(this, options);
   }
 
   entries(range: KeyRange, snapshot?: Snapshot): Cursor<Entry> {
@@ -53,6 +53,10 @@ export class MemoryStore implements OrderedStore {
 
   values(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array> {
     return new MemoryCursor(this.#view(snapshot), range, (_key, value) => value);
+  }
+
+  keys(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array> {
+    return new MemoryCursor(this.#view(snapshot), range, (key) => Buffer.from(key, "latin1"));
   }
 
   snapshot(): MemorySnapshot {

@@ -21,13 +21,16 @@ export interface OrderedStore {
   write(changes: readonly StoreChange[], options: WriteOptions): Promise<void>;
 
   /** A write that is put together bit by bit: a store may take in what is added while another write is under way, so that this one begins at once behind it. */
-  batch(): StoreBatch;
+  batch(options: WriteOptions): StoreBatch;
 
   /** A cursor over the entries of `range`, as they were when it was made; later writes do not show. Close it. */
   entries(range: KeyRange, snapshot?: Snapshot): Cursor<Entry>;
 
   /** Like `entries`, values only: cheaper where the value says what the key is. */
   values(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array>;
+
+  /** Like `entries`, keys only: for those who count or remove. */
+  keys(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array>;
 
   /** The state of this moment, for several reads that must agree. Close it. */
   snapshot(): Snapshot;
@@ -50,8 +53,13 @@ export interface WriteOptions {
 export interface StoreBatch {
   /** Adds changes behind those that are in it. Their buffers must stay unchanged until `write` settles. */
   add(changes: readonly StoreChange[]): void;
+  /**
+   * There where a part of what was added goes elsewhere first: brings that there, which may be done while another batch is being written. `write` does it too.
+   * Nothing can be added any more.
+   */
+  stage?: (() => Promise<void>) | undefined;
   /** Writes them like `write` of the store; once, and nothing can be added any more. */
-  write(options: WriteOptions): Promise<void>;
+  write(): Promise<void>;
 }
 
 /** What rows are read from: a store, or what a transaction sees of it. */

@@ -22,14 +22,11 @@ export async function removeGoneStream(store: OrderedStore, stream: number, stop
 
 /** Removes entries that nobody reads or writes any more; false when it was stopped before the end. */
 export async function removeRange(store: OrderedStore, range: KeyRange, stopped: () => boolean): Promise<boolean> {
-  const cursor = store.entries(range);
+  const cursor = store.keys(range);
   try {
     for (let page = await cursor.next(PAGE_ENTRIES); page.length > 0; page = await cursor.next(PAGE_ENTRIES)) {
       if (stopped()) return false;
-      await remove(
-        store,
-        page.map(({ key }) => key),
-      );
+      await remove(store, page);
     }
   } finally {
     await cursor.close();

@@ -2,9 +2,9 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Chance } from "../base/chance.ts";
 import { TableferryError } from "../base/error.ts";
+import { ApartStore } from "./apart-store.ts";
 import { readIfPresent, syncFolder, writeDurably } from "./durable-file.ts";
 import { storeFormat } from "./key-space.ts";
-import { LevelStore } from "./level-store.ts";
 import { refuseHalfRestored } from "./snapshot-file.ts";
 import { storageError } from "./storage-error.ts";
 
@@ -15,7 +15,7 @@ const levelFolderPattern = /^level(?:-(\d{1,9}))?$/;
 
 /** A folder with everything of one embedded store, locked by this process until the store is closed. */
 export interface StoreFolder {
-  readonly store: LevelStore;
+  readonly store: ApartStore;
   /** 32 hex digits, made once; tells this folder from every other, wherever it is moved. */
   readonly storeId: string;
   /** The text of a small file beside the store, or undefined when there is none. */
@@ -28,7 +28,7 @@ export interface StoreFolder {
 
 /** A store that may take another's place; until it has, it is removed when the folder is opened the next time. */
 export interface StoreBeside {
-  readonly store: LevelStore;
+  readonly store: ApartStore;
   /**
    * Makes it the folder's, whole or not at all, also through a power cut; what is in it must be durable. The other is open still.
    * @returns removes the other, once it is closed
@@ -63,7 +63,7 @@ export async function openStoreFolder(folder: string, chance: Chance): Promise<S
         const name = `${LEVEL_FOLDER}-${++last}`;
         const path = join(folder, name);
         return {
-          store: await LevelStore.open(path),
+          store: await ApartStore.open(path),
           adopt: () =>
             coded(async () => {
               // What is named must be there when the name is.
@@ -87,13 +87,13 @@ interface Format {
 }
 
 /** Opens the entries that `store.json` names, and removes all others: what a restore that a crash ended had begun, or had put another in the place of. */
-async function openLevel(folder: string, chance: Chance): Promise<{ readonly store: LevelStore; readonly known: Format }> {
+async function openLevel(folder: string, chance: Chance): Promise<{ readonly store: ApartStore; readonly known: Format }> {
   await mkdir(folder, { recursive: true });
   for (;;) {
     const before = await readFormat(folder);
     if (before === undefined) await refuseNameless(folder);
     const seen = before?.level ?? LEVEL_FOLDER;
-    const store = await LevelStore.open(join(folder, seen));
+    const store = await ApartStore.open(join(folder, seen));
     try {
       refuseHalfRestored(store, folder);
       // Read again under the lock: two first starts at once must agree on one id, and a server that was just closed may have put another store in the place of this one.

@@ -1,6 +1,6 @@
 import type { Catalogue } from "./catalogue.ts";
 import type { ChangeLog, LogShard } from "./change-log.ts";
-import { changeKey, sequenceOf } from "./change-record.ts";
+import { changeKey, lastSequenceOf } from "./change-entry.ts";
 import type { OrderedStore } from "./ordered-store.ts";
 import { removeRange } from "./remove-dropped.ts";
 
@@ -11,8 +11,8 @@ export interface SweepContext {
 }
 
 /**
- * Removes the records of a stream that have expired, those with a sequence below `floor`, and closed shards that have none left. How far it
- * trims is made durable before a record goes, so that a reader left behind is told so and a sequence is never given twice; a shard goes after
+ * Removes the records of a stream that have expired, those with a sequence below `floor`, and closed shards that have none left; records that were written together go
+ * together, when the last of them has expired. How far it trims is made durable before a record goes, so that a reader left behind is told so and a sequence is never given twice; a shard goes after
  * its records, so that a crash leaves nothing that nobody finds. One sweep of a stream at a time.
  */
 export async function sweepStream({ store, catalogue, stopped }: SweepContext, log: ChangeLog, floor: number): Promise<void> {
@@ -30,7 +30,7 @@ export async function sweepStream({ store, catalogue, stopped }: SweepContext, l
   if (trimmed.length > 0) await keep();
   for (const shard of trimmed) {
     const { removedTo, trimmedTo } = shard;
-    if (!(await removeRange(store, { from: keyIn(shard, removedTo), to: keyIn(shard, trimmedTo) }, over))) return;
+    if (!(await removeRange(store, { from: changeKey(shard, removedTo), to: changeKey(shard, trimmedTo) }, over))) return;
     shard.removedTo = trimmedTo;
   }
   const gone = log.shards.filter(({ closed, closedAt }) => closed && closedAt! < floor);
@@ -39,18 +39,14 @@ export async function sweepStream({ store, catalogue, stopped }: SweepContext, l
   await keep();
 }
 
-/** The sequence of the last record below `floor` that is still in storage. */
+/** The sequence of the last record below `floor` that is still in storage and has nothing later kept with it. */
 async function lastBelow(store: OrderedStore, shard: LogShard, floor: number): Promise<number | undefined> {
   if (floor <= shard.removedTo) return undefined;
-  const cursor = store.entries({ from: keyIn(shard, shard.removedTo), to: keyIn(shard, floor), reverse: true });
+  const cursor = store.keys({ from: changeKey(shard, shard.removedTo), to: changeKey(shard, floor), reverse: true });
   try {
-    const [entry] = await cursor.next(1);
-    return entry === undefined ? undefined : sequenceOf(entry.key);
+    const [key] = await cursor.next(1);
+    return key === undefined ? undefined : lastSequenceOf(key);
   } finally {
     await cursor.close();
   }
-}
-
-function keyIn({ log, number }: LogShard, sequence: number): Buffer {
-  return changeKey(log.number, number, sequence);
 }

@@ -4,7 +4,7 @@ import type { ByteWriter } from "../wire/plainbuffer/byte-writer.ts";
 import * as tag from "../wire/plainbuffer/tag.ts";
 import { RowWalker } from "../wire/plainbuffer/walk.ts";
 import type { BatchMemory } from "./batch-memory.ts";
-import type { ChangeLog } from "./change-log.ts";
+import type { ChangeLog, LogShard } from "./change-log.ts";
 import { ChangeWriter, type Origin } from "./change-record.ts";
 import { keyName, type CommitQueue } from "./commit-queue.ts";
 import { composePut } from "./compose-put.ts";
@@ -21,6 +21,9 @@ import { expiryFloor, isAlive, RowReader } from "./row-reader.ts";
 import { StoredRowWriter } from "./stored-row-writer.ts";
 import type { Table } from "./table.ts";
 import type { TableIndex } from "./table-index.ts";
+
+/** Of records, at first. */
+const FURTHER_SHARD_BYTES = 16 * 1024;
 
 /** What one row's change did. */
 export interface RowWritten {
@@ -75,10 +78,8 @@ export class WriteBatch {
   /** Undefined while there are none. */
   readonly #locks: PartitionLocks | undefined;
   readonly #bytesExpected: number;
-  /** Records of the changes to tables with a stream, made when there is a first one. */
-  #records: ChangeWriter | undefined;
-  /** The streams they belong to. */
-  #logs: Set<ChangeLog> | undefined;
+  /** Records of the changes to tables with a stream, by shard; made when there is a first one. */
+  #records: Map<LogShard, ChangeWriter> | undefined;
 
   /** `bytesExpected`: of the keys and rows to come; a guess too low costs a copy. */
   constructor({ queue, clock, effects, memory }: WriteContext, bytesExpected: number) {
@@ -104,7 +105,7 @@ export class WriteBatch {
     if (now === this.#now) return;
     this.#now = now;
     this.#out = new StoredRowWriter(this.#writer, now);
-    this.#records?.setTime(now);
+    for (const records of this.#records?.values() ?? []) records.setTime(now);
   }
 
   /** Replaces the whole row. @throws OTSConditionCheckFail, OTSObjectNotExist, OTSRowOperationConflict */
@@ -115,7 +116,10 @@ export class WriteBatch {
     const read = this.#check(table, key, condition);
     const row = composePut(this.#out, walker, this.#now, table.schema.options.maxVersions, automatic);
     const log = this.#logOf(table);
-    if (log !== undefined) this.#recorder(log).put(log.place(key, this.#nowMicros), row, this.#origin(log, this.#before(log, key)));
+    if (log !== undefined) {
+      const { shard, sequence } = log.place(key, this.#nowMicros);
+      this.#recordsOf(shard).put(sequence, row, this.#origin(log, this.#before(log, key)));
+    }
     const indexes = this.#indexesOf(table);
     if (indexes !== undefined) this.#index(indexes, this.#lookUp(key), row);
     this.#add({ type: "put", key, value: row });
@@ -142,7 +146,8 @@ export class WriteBatch {
     // What changes nothing leaves no record (unverified): who makes rows of records would make one that is not there.
     if (row === undefined) return { size: 0, readSize: read, row: undefined };
     if (log !== undefined) {
-      this.#recorder(log).update(log.place(key, this.#nowMicros), walker, automatic, rules.sums, this.#origin(log, stored));
+      const { shard, sequence } = log.place(key, this.#nowMicros);
+      this.#recordsOf(shard).update(sequence, walker, automatic, rules.sums, this.#origin(log, stored));
     }
     const indexes = this.#indexesOf(table);
     if (indexes !== undefined) this.#index(indexes, kept, row);
@@ -158,7 +163,10 @@ export class WriteBatch {
     const read = this.#check(table, key, condition);
     const log = this.#logOf(table);
     // Recorded whether or not there was a row (unverified): it is not read for that, and to delete it once more does no harm.
-    if (log !== undefined) this.#recorder(log).delete(log.place(key, this.#nowMicros), walker, this.#origin(log, this.#before(log, key)));
+    if (log !== undefined) {
+      const { shard, sequence } = log.place(key, this.#nowMicros);
+      this.#recordsOf(shard).delete(sequence, walker, this.#origin(log, this.#before(log, key)));
+    }
     const indexes = this.#indexesOf(table);
     if (indexes !== undefined) this.#index(indexes, this.#lookUp(key), undefined);
     this.#add({ type: "del", key });
@@ -178,11 +186,12 @@ export class WriteBatch {
   }
 
   /** Rows and the records that speak of them, at once. */
-  async #commitRecorded({ changes, writer }: ChangeWriter): Promise<void> {
-    const given = [...this.#logs!].map((log) => [log, log.last] as const);
-    await this.#queue.commit([...this.#changes, ...changes]);
+  async #commitRecorded(records: ReadonlyMap<LogShard, ChangeWriter>): Promise<void> {
+    const given = [...new Set(Array.from(records.keys(), ({ log }) => log))].map((log) => [log, log.last] as const);
+    for (const shard of records.values()) for (const entry of shard.finish()) this.#changes.push(entry);
+    await this.#queue.commit(this.#changes);
     for (const [log, last] of given) log.settle(last);
-    this.#memory.give(writer);
+    for (const { writer } of records.values()) this.#memory.give(writer);
   }
 
   #standOn(row: Uint8Array): RowWalker {
@@ -191,10 +200,15 @@ export class WriteBatch {
     return this.#old;
   }
 
-  #recorder(log: ChangeLog): ChangeWriter {
-    this.#logs ??= new Set();
-    this.#logs.add(log);
-    return (this.#records ??= new ChangeWriter(this.#now, this.#memory.take(this.#bytesExpected)));
+  #recordsOf(shard: LogShard): ChangeWriter {
+    let records = this.#records?.get(shard);
+    if (records === undefined) {
+      // Most batches have one shard; of more, no one may have all the rows.
+      const bytes = this.#records === undefined ? this.#bytesExpected : Math.min(this.#bytesExpected, FURTHER_SHARD_BYTES);
+      records = new ChangeWriter(shard, this.#now, this.#memory.take(bytes));
+      (this.#records ??= new Map()).set(shard, records);
+    }
+    return records;
   }
 
   /** The row before its change, read only where records tell of it. */

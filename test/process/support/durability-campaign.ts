@@ -4,14 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { isDeepStrictEqual } from "node:util";
 import { type Chance, seededChance } from "../../../src/base/chance.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { INF_MAX, INF_MIN } from "../../../src/model/value.ts";
 import { openEmbeddedServer } from "../../../src/server/embedded-server.ts";
 import type { ResponseOf } from "../../../src/wire/operation/operations.ts";
 import { decodeRows } from "../../../src/wire/plainbuffer/decode.ts";
-import { Caller, keyBytes, putRequest, valuesOf } from "../../conformance/caller.ts";
+import { decodeStreamRecord } from "../../../src/wire/plainbuffer/decode-change.ts";
+import { Caller, keyBytes, putRequest, tableRequest, valuesOf } from "../../conformance/caller.ts";
 import { fetchTransport } from "../../conformance/endpoints.ts";
+import { iteratorOf, streamIdOf } from "../../conformance/stream-of.ts";
 import { cutPower, type Tail } from "./power-cut.ts";
 
 export interface Campaign {
@@ -28,7 +31,7 @@ export interface CampaignReport {
   cutBytes: number;
   /** Batches that were acknowledged and are not there. */
   lost: number;
-  /** Batches of which some rows are there and some are not. */
+  /** Batches of which some rows are there and some are not, or rows without their records, or records without their rows. */
   torn: number;
 }
 
@@ -78,10 +81,12 @@ export async function runCampaign({ kills, seed, mode, onKill }: Campaign): Prom
 
 async function makeTable(dataDir: string): Promise<void> {
   const store = await openEmbeddedServer({ dataDir, instances: ["test"], http: false });
-  await new Caller(store.handler, systemClock, store.rootKey, "test").createTable("t", [
-    { name: "writer", type: "string" },
-    { name: "row", type: "integer" },
-  ]);
+  const caller = new Caller(store.handler, systemClock, store.rootKey, "test");
+  const key = [
+    { name: "writer", type: "string" as const },
+    { name: "row", type: "integer" as const },
+  ];
+  await caller.call("CreateTable", { ...tableRequest("t", key), stream: { enabled: true, expirationHours: 24, originColumns: [] } });
   await store.close();
 }
 
@@ -138,8 +143,10 @@ async function examine(dataDir: string, writers: readonly Writer[], report: Camp
   const store = await openEmbeddedServer({ dataDir, http: false });
   try {
     const caller = new Caller(store.handler, systemClock, store.rootKey, "test");
+    const recorded = await batchesRecorded(caller);
     for (const writer of writers) {
       const found = await batchesFound(caller, writer.name);
+      if (!isDeepStrictEqual(recorded.get(writer.name) ?? new Set(), found.own)) report.torn++;
       const newest = Math.max(0, ...found.replaced);
       if (found.replaced.length !== (newest === 0 ? 0 : ROWS) || found.replaced.some((batch) => batch !== newest)) report.torn++;
       for (let batch = 1; batch <= Math.max(writer.acknowledged, newest); batch++) {
@@ -179,6 +186,23 @@ async function batchesFound(caller: Caller, writer: string) {
     start = page.nextStart;
   }
   return { replaced, own };
+}
+
+/** Batches whose own row the stream tells of, by writer. */
+async function batchesRecorded(caller: Caller): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+  const batches = new Map<string, Set<number>>();
+  let iterator: string | undefined = await iteratorOf(caller, await streamIdOf(caller, "t"));
+  while (iterator !== undefined) {
+    const page: ResponseOf<"GetStreamRecord"> = await caller.call("GetStreamRecord", { shardIterator: iterator, limit: 1000 });
+    for (const { record } of page.records) {
+      const [writer, row] = decodeStreamRecord(record).key.map(({ value }) => value);
+      if (Number(row) < OWN_ROWS) continue;
+      const own = batches.get(String(writer)) ?? new Set();
+      batches.set(String(writer), own.add(Number(row) - OWN_ROWS));
+    }
+    iterator = page.records.length === 0 ? undefined : page.nextShardIterator;
+  }
+  return batches;
 }
 
 async function firstLine(stream: Readable): Promise<string> {

@@ -6,14 +6,15 @@ import type { Chance } from "../../../src/base/chance.ts";
 export type Tail = "nothing" | "torn" | "rubbish";
 
 /**
- * Takes from LevelDB's logs what no completed flush covered, by the lengths that `durable-server.ts` noted. A log that no flush was noted of goes whole. Files of sorted
- * entries and the manifest stay: LevelDB flushes them before it relies on them. Returns the bytes taken.
+ * Takes from LevelDB's logs, and from the files of large values, what no completed flush covered, by the lengths that `durable-server.ts` noted. A log that no flush was noted of
+ * goes whole; files of large values that nothing was noted of are older, and lose nothing. Files of sorted entries and the manifest stay: LevelDB flushes them before it relies on them.
+ * Returns the bytes taken.
  */
 export function cutPower(dataDir: string, journalPath: string, tail: Tail, chance: Chance): number {
   const flushed = notes(journalPath);
   const folder = join(dataDir, "level");
   let taken = 0;
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".log"))) {
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".log") || flushed.has(file))) {
     const path = join(folder, name);
     const written = statSync(path).size;
     const kept = flushed.get(name) ?? 0;

@@ -1,6 +1,6 @@
 import { collectedBatch } from "../../../src/store/collected-batch.ts";
 import { MemoryStore } from "../../../src/store/memory-store.ts";
-import type { OrderedStore, StoreBatch, StoreChange } from "../../../src/store/ordered-store.ts";
+import type { OrderedStore, StoreBatch, StoreChange, WriteOptions } from "../../../src/store/ordered-store.ts";
 import type { EventClock } from "./event-clock.ts";
 
 /** A disk: what was written stays, whoever wrote it. */
@@ -27,6 +27,7 @@ export class MountedStore implements OrderedStore {
   readonly get: OrderedStore["get"];
   readonly entries: OrderedStore["entries"];
   readonly values: OrderedStore["values"];
+  readonly keys: OrderedStore["keys"];
   readonly snapshot: OrderedStore["snapshot"];
   readonly approximateSize: OrderedStore["approximateSize"];
   readonly #memory: MemoryStore;
@@ -42,6 +43,7 @@ export class MountedStore implements OrderedStore {
     this.get = (key) => memory.get(key);
     this.entries = (range, snapshot) => memory.entries(range, snapshot);
     this.values = (range, snapshot) => memory.values(range, snapshot);
+    this.keys = (range, snapshot) => memory.keys(range, snapshot);
     this.snapshot = () => memory.snapshot();
     this.approximateSize = (from, to) => memory.approximateSize(from, to);
   }
@@ -58,8 +60,8 @@ export class MountedStore implements OrderedStore {
     await this.#memory.write(changes);
   }
 
-  batch(): StoreBatch {
-    return collectedBatch(this);
+  batch(options: WriteOptions): StoreBatch {
+    return collectedBatch(this, options);
   }
 
   /** @param torn whether what was being flushed is there all the same, though nobody was told */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CommitQueue } from "../../../src/store/commit-queue.ts";
 import { MemoryStore } from "../../../src/store/memory-store.ts";
-import type { StoreChange } from "../../../src/store/ordered-store.ts";
+import type { StoreBatch, StoreChange, WriteOptions } from "../../../src/store/ordered-store.ts";
 
 const put = (key: string, value: string): StoreChange => ({ type: "put", key: Buffer.from(key), value: Buffer.from(value) });
 const textOf = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString());
@@ -89,6 +89,83 @@ describe("commit queue", () => {
     await expect(queue.commit([put("c", "1")])).rejects.toBe(failure);
     await expect(queue.settled()).rejects.toBe(failure);
     expect(queue.get(Buffer.from("a"))).toBeUndefined();
+  });
+
+  describe("with a store that stages batches", () => {
+    /** A store whose batches are staged and written when the test says so. */
+    class StagingStore extends HeldStore {
+      readonly stages: { release(failure?: Error): void }[] = [];
+
+      override batch(options: WriteOptions): StoreBatch {
+        const stage = () =>
+          new Promise<void>((resolve, reject) => {
+            this.stages.push({ release: (failure) => (failure === undefined ? resolve() : reject(failure)) });
+          });
+        return { ...super.batch(options), stage };
+      }
+    }
+    const begin = () => {
+      const store = new StagingStore();
+      const queue = new CommitQueue(store, { sync: true });
+      const commit = (key: string) => queue.commit([put(key, "1")]);
+      const counts = () => [store.stages.length, store.batches.length];
+      return { store, commit, counts };
+    };
+
+    it("stages the next one while one is being written, and writes it behind that", async () => {
+      const { store, commit, counts } = begin();
+      const first = commit("a");
+      expect(counts()).toEqual([1, 0]);
+      store.stages[0]!.release();
+      await turn();
+      expect(counts()).toEqual([1, 1]);
+      const others = [commit("b"), commit("c")];
+      await turn();
+      expect(counts()).toEqual([2, 1]);
+      store.stages[1]!.release();
+      await turn();
+      expect(counts()).toEqual([2, 1]);
+      store.batches[0]!.release();
+      await first;
+      await turn();
+      expect(store.batches.map(({ changes }) => changes.length)).toEqual([1, 2]);
+      store.batches[1]!.release();
+      await Promise.all(others);
+    });
+
+    it("refuses all where a batch cannot be staged, once the one before is through", async () => {
+      const { store, commit } = begin();
+      const first = commit("a");
+      store.stages[0]!.release();
+      await turn();
+      const second = commit("b");
+      await turn();
+      const third = commit("c");
+      const failure = new Error("disk full");
+      store.stages[1]!.release(failure);
+      await expect(second).rejects.toBe(failure);
+      await expect(third).rejects.toBe(failure);
+      store.batches[0]!.release();
+      await first;
+      await expect(commit("d")).rejects.toBe(failure);
+      expect(store.batches).toHaveLength(1);
+    });
+
+    it("refuses what is staged where the one before it fails", async () => {
+      const { store, commit } = begin();
+      const first = commit("a");
+      store.stages[0]!.release();
+      await turn();
+      const second = commit("b");
+      await turn();
+      const failure = new Error("disk full");
+      store.batches[0]!.release(failure);
+      await expect(first).rejects.toBe(failure);
+      await expect(second).rejects.toBe(failure);
+      store.stages[1]!.release();
+      await turn();
+      expect(store.batches).toHaveLength(1);
+    });
   });
 
   describe("with a flush for each group", () => {

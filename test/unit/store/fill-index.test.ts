@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { RowChange } from "../../../src/model/row.ts";
 import type { IndexSchema } from "../../../src/model/schema.ts";
 import { keySpace } from "../../../src/store/key-space.ts";
-import { LevelStore } from "../../../src/store/level-store.ts";
+import { ApartStore } from "../../../src/store/apart-store.ts";
 import type { StoreChange } from "../../../src/store/ordered-store.ts";
 import { TableStore } from "../../../src/store/table-store.ts";
 import { expectInStep } from "./index-world.ts";
@@ -188,7 +188,7 @@ describe("an index on disk", () => {
   it("is filled beside writers of the rows it is filled with", async () => {
     const folder = await mkdtemp(join(tmpdir(), "tableferry-index-"));
     cleanups.push(() => rm(folder, { recursive: true, force: true }));
-    const world = await openWorld(await LevelStore.open(join(folder, "level")), { definedColumns });
+    const world = await openWorld(await ApartStore.open(join(folder, "level")), { definedColumns });
     cleanups.push(() => world.store.close());
     await load(world);
     await world.store.createIndex(world.table, index, { includeBase: true });

@@ -48,26 +48,26 @@ export function orderedStoreContract(name: string, open: () => Promise<OrderedSt
     });
 
     it("applies a batch put together bit by bit when it is written, and in order", async () => {
-      const batch = store.batch();
+      const batch = store.batch({ sync: false });
       batch.add([put("a", "1"), put("b", "1")]);
       await write(put("a", "0"));
       batch.add([put("b", "2"), del("c")]);
       expect(await listing(store)).toEqual(["a=0"]);
-      await batch.write({ sync: false });
+      await batch.write();
       expect(await listing(store)).toEqual(["a=1", "b=2"]);
     });
 
     it("has two batches apart, and forgets one that nobody writes", async () => {
-      const [first, second, dropped] = [store.batch(), store.batch(), store.batch()];
+      const [first, second, dropped] = [store.batch({ sync: true }), store.batch({ sync: true }), store.batch({ sync: false })];
       first.add([put("a", "1")]);
       dropped.add([put("x", "1")]);
       second.add([put("b", "1")]);
-      await second.write({ sync: true });
+      await second.write();
       expect(await listing(store)).toEqual(["b=1"]);
-      await first.write({ sync: true });
-      const third = store.batch();
+      await first.write();
+      const third = store.batch({ sync: false });
       third.add([put("c", "1")]);
-      await third.write({ sync: false });
+      await third.write();
       expect(await listing(store)).toEqual(["a=1", "b=1", "c=1"]);
     });
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { seededChance } from "../../../src/base/chance.ts";
-import { LevelStore } from "../../../src/store/level-store.ts";
+import { ApartStore } from "../../../src/store/apart-store.ts";
 import { MemoryStore } from "../../../src/store/memory-store.ts";
 import type { OrderedStore, StoreChange } from "../../../src/store/ordered-store.ts";
 import { restoreSnapshot, writeSnapshot } from "../../../src/store/snapshot-file.ts";
@@ -43,7 +43,7 @@ describe("a snapshot", () => {
     const source = await filled(new MemoryStore(), 3000);
     const written = await writeSnapshot(source, join(folder, "a"));
     expect(written).toEqual({ entries: 3001, bytes: (await readFile(join(folder, "a"))).length });
-    const disk = await LevelStore.open(join(folder, "level"));
+    const disk = await ApartStore.open(join(folder, "level"));
     expect(await restoreSnapshot(disk, join(folder, "a"))).toEqual(written);
     expect(await contents(disk)).toBe(await contents(source));
     await writeSnapshot(disk, join(folder, "b"));

@@ -5,7 +5,7 @@ import { afterEach, describe } from "vitest";
 import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import type { RowChange } from "../../../src/model/row.ts";
 import { defaultTableOptions, type DefinedColumn, type IndexSchema, type KeySchema, type TableOptions } from "../../../src/model/schema.ts";
-import { LevelStore } from "../../../src/store/level-store.ts";
+import { ApartStore } from "../../../src/store/apart-store.ts";
 import { MemoryStore } from "../../../src/store/memory-store.ts";
 import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreChange } from "../../../src/store/ordered-store.ts";
 import type { ChangeRecord, Shard, Stream, StreamOptions } from "../../../src/store/stream.ts";
@@ -126,14 +126,14 @@ export function describeOverBoth(name: string, suite: (open: (options?: WorldOpt
     });
     suite(async (options) => {
       const folder = await mkdtemp(join(tmpdir(), "tableferry-stream-"));
-      let level: LevelStore | undefined;
+      let level: ApartStore | undefined;
       cleanups.push(
         () => rm(folder, { recursive: true, force: true }),
         () => level!.close(),
       );
       const open = async () => {
         await level?.close();
-        return (level = await LevelStore.open(join(folder, "level")));
+        return (level = await ApartStore.open(join(folder, "level")));
       };
       return openWorld(await open(), options, open);
     });

@@ -7,7 +7,7 @@ import { VirtualClock } from "../../../src/base/virtual-clock.ts";
 import type { RowChange, UpdateCell } from "../../../src/model/row.ts";
 import { defaultTableOptions, type TableOptions, type TableSchema } from "../../../src/model/schema.ts";
 import { INF_MAX, INF_MIN } from "../../../src/model/value.ts";
-import { LevelStore } from "../../../src/store/level-store.ts";
+import { ApartStore } from "../../../src/store/apart-store.ts";
 import { MemoryStore } from "../../../src/store/memory-store.ts";
 import type { OrderedStore, StoreChange } from "../../../src/store/ordered-store.ts";
 import type { Table } from "../../../src/store/table.ts";
@@ -259,7 +259,7 @@ describe("table store on disk", () => {
   it("finds split points that follow the stored sizes, in a table too large to count", async () => {
     const folder = await mkdtemp(join(tmpdir(), "tableferry-splits-"));
     cleanups.push(() => rm(folder, { recursive: true, force: true }));
-    const { store, table } = await openWithTable(await LevelStore.open(join(folder, "level")), new VirtualClock());
+    const { store, table } = await openWithTable(await ApartStore.open(join(folder, "level")), new VirtualClock());
     // The first tenth of the rows is ten times as large as the others: half of the bytes. Random, so that it does not shrink on disk.
     const rows = 50_000;
     const bytes = Buffer.alloc(16_000);
