@@ -59,6 +59,16 @@ export class ServerProcess {
     }
   }
 
+  /** Waits until it does next to nothing by itself. @throws after so many seconds in vain */
+  async quiet(seconds: number): Promise<void> {
+    for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
+      const before = this.cpuSeconds();
+      await sleep(1000);
+      if (this.cpuSeconds() - before <= 0.02) return;
+    }
+    throw new Error(`${this.endpoint} is busy without requests`);
+  }
+
   /** Seconds of CPU of all its threads so far; the kernel counts them in hundredths. */
   cpuSeconds(): number {
     const fields = readFileSync(`/proc/${this.pid}/stat`, "utf8")
