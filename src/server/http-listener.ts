@@ -3,6 +3,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import type { Transport } from "../wire/transport.ts";
 import { BodyMemory } from "./http/body-memory.ts";
 import { Connection, type Surroundings } from "./http/connection.ts";
+import { LargeTurns } from "./http/large-turns.ts";
 import { SharedReads } from "./http/shared-reads.ts";
 import { ReplyRoom } from "./http/reply-room.ts";
 import { ReplyDate } from "./http/reply.ts";
@@ -51,6 +52,7 @@ export async function listen(handler: Transport, options: ListenOptions): Promis
     memory: new BodyMemory(bodiesBytesMax),
     room: new ReplyRoom(),
     times,
+    turns: new LargeTurns(),
     isClosing: () => closing !== undefined,
   };
   const reads = new SharedReads();

@@ -7,6 +7,7 @@ import type { Transport, WireResponse } from "../../wire/transport.ts";
 import { ConnectionCut } from "../connection-cut.ts";
 import { isControlPath } from "../control-plane/control-path.ts";
 import type { BodyMemory } from "./body-memory.ts";
+import { LARGE_BODY_BYTES, type LargeTurns } from "./large-turns.ts";
 import { BLANK_LINE, PartialHead } from "./partial-head.ts";
 import { bareRefusal, CONTINUE, replyHead, type ReplyDate } from "./reply.ts";
 import type { ReplyRoom } from "./reply-room.ts";
@@ -28,6 +29,7 @@ export interface Surroundings {
   readonly memory: BodyMemory;
   readonly room: ReplyRoom;
   readonly times: TimeLimits;
+  readonly turns: LargeTurns;
   /** No connection is kept for another request any more. */
   isClosing(): boolean;
 }
@@ -173,6 +175,7 @@ export class Connection implements Limited {
         this.#send(head, this.#unsigned(path, 503, "OTSServerBusy", "Server is busy."), true);
       } else {
         const { bytes } = body;
+        if (bytes.length >= LARGE_BODY_BYTES) await this.#around.turns.take();
         const response = await this.#around.handler(
           { method, path, headers, body: bytes },
           headers[WAIT_HEADER] === undefined ? undefined : this.#goneSignal(),
