@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { frameHead, type ValuePlace } from "./value-frame.ts";
 import { ValueFile, valueFileNumber } from "./value-file.ts";
@@ -84,6 +85,8 @@ export class ValueLog {
   }
 
   async #run(): Promise<void> {
+    // Who comes in the next turn shares the first flush: a request that is judged now and one that waits for its turn.
+    await nextTurn();
     try {
       while (this.#queue.length > 0) {
         const queue = this.#queue.splice(0);

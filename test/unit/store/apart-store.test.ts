@@ -156,22 +156,27 @@ describe("large values of the change log", () => {
 
   it("are flushed together where several batches have some, and hold up no batch staged before them", async () => {
     const store = await open(await freshFolder());
-    const held = Promise.withResolvers<void>();
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const begun = Promise.withResolvers<void>();
     const { append } = ValueFile.prototype;
     const pieces: number[] = [];
     vi.spyOn(ValueFile.prototype, "append").mockImplementation(async function (this: ValueFile, given) {
-      pieces.push(given.length);
-      if (pieces.length === 2) await held.promise;
+      begun.resolve();
+      await (pieces.push(given.length) === 1 ? first : second).promise;
       await append.call(this, given);
     });
-    const batches = ["a", "b", "c"].map((name) => {
+    const stagedBatch = (name: string) => {
       const batch = store.batch(sync);
       batch.add([put(name, "1")]);
       return { batch, staged: batch.stage!() };
-    });
-    await batches[0]!.batch.write();
-    held.resolve();
-    for (const { batch, staged } of batches.slice(1)) {
+    };
+    const before = stagedBatch("a");
+    await begun.promise;
+    const behind = [stagedBatch("b"), stagedBatch("c")];
+    first.resolve();
+    await before.batch.write();
+    second.resolve();
+    for (const { batch, staged } of behind) {
       await staged;
       await batch.write();
     }
