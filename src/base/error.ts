@@ -35,6 +35,11 @@ export function hasCode(error: unknown, code: ErrorCode): error is TableferryErr
   return error instanceof Error && "code" in error && error.code === code;
 }
 
+/** True for an error of the system with this code, e.g. `ENOENT`. */
+export function hasSystemCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
 /** A total conversion: whatever was thrown becomes an Error whose message can be shown. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { canonicalJson } from "../base/canonical-json.ts";
-import { TableferryError, toError } from "../base/error.ts";
+import { hasSystemCode, TableferryError, toError } from "../base/error.ts";
 import { declaredDefinition } from "./declared-mapping.ts";
 import type { JobSpec } from "./job-spec.ts";
 import type { MappingDefinition } from "./mapping.ts";
@@ -57,16 +57,12 @@ function readSources(path: string, title: string): ModuleSources {
     return moduleSources(path);
   } catch (cause) {
     throw new TableferryError("TF_MAPPING_INVALID", {
-      message: `the mapping module cannot be read: ${hasErrorCode(cause, "ENOENT") ? "there is no such file" : toError(cause).message}`,
+      message: `the mapping module cannot be read: ${hasSystemCode(cause, "ENOENT") ? "there is no such file" : toError(cause).message}`,
       place: title,
       wayOut: "Correct `mapping` in the specification; its path is relative to the job file.",
       cause,
     });
   }
-}
-
-function hasErrorCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }
 
 /** Imported files as this process first loaded them. Node loads a file once, so a changed one must not be claimed; the module itself is loaded by its hash. */

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { hasSystemCode } from "../base/error.ts";
 
 /** Which process holds something, precise enough to know for sure that it is gone. */
 export interface ProcessOwner {
@@ -72,7 +73,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return hasSystemCode(error, "EPERM");
   }
 }
 

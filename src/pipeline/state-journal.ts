@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open, readFile, rename, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
-import { TableferryError, toError } from "../base/error.ts";
+import { hasSystemCode, TableferryError, toError } from "../base/error.ts";
 import type { StateEntry } from "./state-store.ts";
 
 /** One change of one key; without an entry the key was removed. */
@@ -29,7 +29,7 @@ export async function readJournal(path: string): Promise<ReadJournal> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return { entries: new Map(), length: 0 };
+    if (hasSystemCode(cause, "ENOENT")) return { entries: new Map(), length: 0 };
     throw cannot("read", path, cause);
   }
   const entries = new Map<string, StateEntry>();

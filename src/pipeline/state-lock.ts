@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, unlink, writeFile } from "node:fs/pro
 import { basename, dirname, join } from "node:path";
 import type { Chance } from "../base/chance.ts";
 import type { Clock } from "../base/clock.ts";
-import { TableferryError, toError } from "../base/error.ts";
+import { hasSystemCode, TableferryError, toError } from "../base/error.ts";
 import { ownerText, provablyDead, thisProcess, type ProcessOwner } from "./process-owner.ts";
 
 /** The right to write a state file; one process has it at a time. */
@@ -65,7 +65,7 @@ async function readOwner(path: string): Promise<ProcessOwner | undefined | "gone
   try {
     return JSON.parse(await readFile(path, "utf8")) as ProcessOwner;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ENOENT" ? "gone" : undefined;
+    return hasSystemCode(error, "ENOENT") ? "gone" : undefined;
   }
 }
 

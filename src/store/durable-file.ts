@@ -1,12 +1,13 @@
 import { chmod, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import { hasSystemCode } from "../base/error.ts";
 
 /** The text of a file, or undefined when there is none. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
+    if (hasSystemCode(thrown, "ENOENT")) return undefined;
     throw thrown;
   }
 }

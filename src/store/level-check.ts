@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { TableferryError } from "../base/error.ts";
+import { hasSystemCode, TableferryError } from "../base/error.ts";
 import { damageInLog } from "./level-log.ts";
 import { liveFiles } from "./level-manifest.ts";
 import { damageInTable } from "./level-table.ts";
@@ -54,7 +54,7 @@ function damaged(path: string, at: number): TableferryError {
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {
   return readFile(path).catch((thrown: unknown) => {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
+    if (hasSystemCode(thrown, "ENOENT")) return undefined;
     throw thrown;
   });
 }

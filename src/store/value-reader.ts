@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { TableferryError } from "../base/error.ts";
+import { hasSystemCode, TableferryError } from "../base/error.ts";
 import { valueFileName } from "./value-file.ts";
 import type { ValuePlace } from "./value-frame.ts";
 
@@ -63,7 +63,7 @@ function check(value: Buffer, { length, crc, at }: ValuePlace, path: string): vo
 
 /** A file that should be there and is not is damage too; what else goes wrong is passed on. */
 function damaged(thrown: unknown, { at }: ValuePlace, path: string): unknown {
-  if (!(thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT")) return thrown;
+  if (!hasSystemCode(thrown, "ENOENT")) return thrown;
   return new TableferryError("TF_STORE_CORRUPT", {
     message: `a file of the data folder is missing, wanted from byte ${at} on`,
     place: path,

@@ -1,5 +1,6 @@
 import { link, mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import { hasSystemCode } from "../base/error.ts";
 
 /** Puts a text in place of a file: after a crash at any moment the old text is there or the new one, whole. Folders are made. */
 export async function replaceFile(path: string, text: string, mode: number, unique: string): Promise<void> {
@@ -14,7 +15,7 @@ export async function createFile(path: string, text: string, mode: number, uniqu
       await link(aside, path);
       await unlink(aside);
     } catch (error) {
-      if (!noLinks.some((code) => hasFileCode(error, code))) {
+      if (!noLinks.some((code) => hasSystemCode(error, code))) {
         await unlink(aside);
         throw error;
       }
@@ -43,7 +44,7 @@ async function writeAside(
   try {
     await moveIn(aside);
   } catch (error) {
-    if (hasFileCode(error, "EEXIST")) return false;
+    if (hasSystemCode(error, "EEXIST")) return false;
     throw error;
   }
   const held = await open(folder, "r");
@@ -57,7 +58,3 @@ async function writeAside(
 
 /** What file systems without hard links answer. */
 const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
-
-export function hasFileCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
-}

@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Chance } from "../base/chance.ts";
-import { TableferryError, toError } from "../base/error.ts";
-import { createFile, hasFileCode } from "./replace-file.ts";
+import { hasSystemCode, TableferryError, toError } from "../base/error.ts";
+import { createFile } from "./replace-file.ts";
 
 /** What signs certificates. */
 export interface SigningKey {
@@ -79,7 +79,7 @@ async function readKey(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (hasFileCode(error, "ENOENT")) return undefined;
+    if (hasSystemCode(error, "ENOENT")) return undefined;
     throw new TableferryError("TF_IO", { message: `the signing key cannot be read: ${toError(error).message}`, place: path, cause: error });
   }
 }

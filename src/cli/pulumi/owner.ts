@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { hasSystemCode } from "../../base/error.ts";
 import type { StackLock } from "./stack-lock.ts";
 
 export type OwnerState = "dead" | "alive" | "elsewhere";
@@ -34,7 +35,7 @@ export const thisMachine: ProcessTable = {
       process.kill(pid, 0);
       return true;
     } catch (error) {
-      return error instanceof Error && "code" in error && error.code === "EPERM";
+      return hasSystemCode(error, "EPERM");
     }
   },
   startedAt: (pid, now) => {
