@@ -6,9 +6,10 @@ import { keySpace } from "./key-space.ts";
 import { LevelStore, type LevelStoreOptions } from "./level-store.ts";
 import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreBatch, StoreChange, WriteOptions } from "./ordered-store.ts";
 import { storageError } from "./storage-error.ts";
-import { valueFileName } from "./value-file.ts";
+import { UnderWay } from "./under-way.ts";
+import { valueFileName, valueFilesIn } from "./value-file.ts";
 import { FRAME_KEY_BYTES_MAX, looksLikePointer, placeOf, pointerTo, type ValuePlace } from "./value-frame.ts";
-import { ValueLog, valueFilesIn } from "./value-log.ts";
+import { ValueLog } from "./value-log.ts";
 import { readValueNow } from "./value-reader.ts";
 import { liveFrame, type LiveFrame } from "./value-scan.ts";
 
@@ -26,7 +27,7 @@ export class ApartStore implements OrderedStore {
   readonly #level: LevelStore;
   readonly #log: ValueLog;
   readonly #folder: string;
-  readonly #writes = new Set<Promise<void>>();
+  readonly #writes = new UnderWay();
   /** The first file that each batch not written yet has a value in. */
   readonly #unwritten = new Map<StoreBatch, number>();
   /** Cursors and snapshots that may still come upon pointers removed meanwhile; each settles when it is closed. */
@@ -82,7 +83,7 @@ export class ApartStore implements OrderedStore {
         batch.stage = stage;
         inner.add(changes.map((change) => (standsApart(change) ? this.#append(change) : change)));
       },
-      write: () => this.#writing(batch.stage !== undefined ? stage().then(() => this.#writeBehind(batch, inner)) : inner.write()),
+      write: () => this.#writes.add(batch.stage !== undefined ? stage().then(() => this.#writeBehind(batch, inner)) : inner.write()),
     };
     return batch;
   }
@@ -113,7 +114,7 @@ export class ApartStore implements OrderedStore {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled([...this.#writes, this.#reclaiming]);
+    await Promise.allSettled([this.#writes.settled(), this.#reclaiming]);
     await this.#level.close();
     await this.#log.close();
   }
@@ -138,13 +139,6 @@ export class ApartStore implements OrderedStore {
       await rm(join(this.#folder, valueFileName(number)), { force: true });
       this.#witnesses.delete(number);
     }
-  }
-
-  #writing(write: Promise<void>): Promise<void> {
-    this.#writes.add(write);
-    const over = () => this.#writes.delete(write);
-    write.then(over, over);
-    return write;
   }
 
   #append({ key, value }: StoreChange & { readonly type: "put" }): StoreChange {

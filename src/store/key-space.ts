@@ -1,7 +1,7 @@
 /**
  * Of stored entries; raised when older versions could no longer read what is written, or would write rows without what belongs to them. 1: tables and rows.
  * 2: change logs, partitions, tunnels and indexes; a folder or snapshot of format 1 is one without any. 3: instances with attributes, and folders whose entries
- * have another name since a snapshot was restored into them. 4: changes of one request kept together.
+ * have another name since a snapshot was restored into them. 4: changes of one request kept together, large ones in files of their own.
  */
 export const storeFormat = 4;
 

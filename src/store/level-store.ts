@@ -5,6 +5,7 @@ import { TableferryError } from "../base/error.ts";
 import type { Cursor, Entry, KeyRange, OrderedStore, Snapshot, StoreBatch, StoreChange, WriteOptions } from "./ordered-store.ts";
 import { checkLevel, checkTable } from "./level-check.ts";
 import { storageError } from "./storage-error.ts";
+import { UnderWay } from "./under-way.ts";
 
 /**
  * Measured with batches of 200 × 300 B in random key order: 16 MB of write buffer take 7.0 µs of CPU a row in all, the default 4 MB
@@ -47,7 +48,7 @@ export class LevelStore implements OrderedStore {
   readonly durable = true;
   readonly #level: DirectLevel;
   readonly #folder: string;
-  readonly #writes = new Set<Promise<void>>();
+  readonly #writes = new UnderWay();
   /** Batches that were written; their memory is outside the heap and would wait for its collector. */
   readonly #spare: NativeBatch[] = [];
   readonly #stopping = new AbortController();
@@ -132,7 +133,7 @@ export class LevelStore implements OrderedStore {
 
   close(): Promise<void> {
     this.#stopping.abort();
-    this.#closing ??= Promise.allSettled([...this.#writes, this.#checked]).then(() => this.#level.close());
+    this.#closing ??= Promise.allSettled([this.#writes.settled(), this.#checked]).then(() => this.#level.close());
     return this.#closing;
   }
 
@@ -147,10 +148,7 @@ export class LevelStore implements OrderedStore {
         throw storageError(thrown, this.#folder);
       },
     );
-    this.#writes.add(written);
-    const over = () => this.#writes.delete(written);
-    written.then(over, over);
-    return written;
+    return this.#writes.add(written);
   }
 
   /** Tables that compaction has replaced meanwhile are gone and count as right. */

@@ -35,7 +35,7 @@ export class MemoryStore implements OrderedStore {
     return leaf.keys[at] === name ? leaf.values[at] : undefined;
   }
 
-  async write(changes: readonly StoreChange[], _options?: WriteOptions): Promise<void> {
+  async write(changes: readonly StoreChange[]): Promise<void> {
     assert(this.#open, "an open store");
     for (const change of changes) {
       if (change.type === "put") this.#put(latin1(change.key), Buffer.from(change.value));

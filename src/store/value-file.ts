@@ -1,4 +1,4 @@
-import { constants, type FileHandle, open } from "node:fs/promises";
+import { constants, type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "./durable-file.ts";
 
@@ -8,10 +8,10 @@ export function valueFileName(number: number): string {
   return `values-${number}`;
 }
 
-/** The number of a value file by its name; undefined for other files. */
-export function valueFileNumber(name: string): number | undefined {
-  const digits = namePattern.exec(name)?.[1];
-  return digits === undefined ? undefined : Number(digits);
+/** Numbers of the value files of a folder, in order. */
+export async function valueFilesIn(folder: string): Promise<number[]> {
+  const digits = (await readdir(folder)).flatMap((name) => namePattern.exec(name)?.[1] ?? []);
+  return digits.map(Number).sort((a, b) => a - b);
 }
 
 /** One system call then writes and flushes; between two of them the event loop may be busy for a millisecond with what comes next. Elsewhere the flag does less. */

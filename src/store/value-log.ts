@@ -1,8 +1,7 @@
-import { readdir } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { frameHead, type ValuePlace } from "./value-frame.ts";
-import { ValueFile, valueFileNumber } from "./value-file.ts";
+import { ValueFile, valueFilesIn } from "./value-file.ts";
 
 /** Space of removed values comes back file by file. */
 const FILE_BYTES_MAX = 64 * 1024 * 1024;
@@ -114,9 +113,4 @@ export class ValueLog {
     }
     await this.#file.append(values.flatMap(({ head, value }) => [head, value]));
   }
-}
-
-/** Numbers of the value files of a folder, in order. */
-export async function valueFilesIn(folder: string): Promise<number[]> {
-  return (await readdir(folder)).flatMap((name) => valueFileNumber(name) ?? []).sort((a, b) => a - b);
 }

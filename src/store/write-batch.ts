@@ -22,7 +22,7 @@ import { StoredRowWriter } from "./stored-row-writer.ts";
 import type { Table } from "./table.ts";
 import type { TableIndex } from "./table-index.ts";
 
-/** Of records, at first. */
+/** Room at first for the records of each shard but the first. */
 const FURTHER_SHARD_BYTES = 16 * 1024;
 
 /** What one row's change did. */

@@ -112,6 +112,17 @@ describe("commit queue", () => {
       return { store, commit, counts };
     };
 
+    /** One batch is being written, and the next one staged. */
+    const beginBoth = async () => {
+      const { store, commit } = begin();
+      const first = commit("a");
+      store.stages[0]!.release();
+      await turn();
+      const second = commit("b");
+      await turn();
+      return { store, commit, first, second };
+    };
+
     it("stages the next one while one is being written, and writes it behind that", async () => {
       const { store, commit, counts } = begin();
       const first = commit("a");
@@ -134,12 +145,7 @@ describe("commit queue", () => {
     });
 
     it("refuses all where a batch cannot be staged, once the one before is through", async () => {
-      const { store, commit } = begin();
-      const first = commit("a");
-      store.stages[0]!.release();
-      await turn();
-      const second = commit("b");
-      await turn();
+      const { store, commit, first, second } = await beginBoth();
       const third = commit("c");
       const failure = new Error("disk full");
       store.stages[1]!.release(failure);
@@ -152,12 +158,7 @@ describe("commit queue", () => {
     });
 
     it("refuses what is staged where the one before it fails", async () => {
-      const { store, commit } = begin();
-      const first = commit("a");
-      store.stages[0]!.release();
-      await turn();
-      const second = commit("b");
-      await turn();
+      const { store, first, second } = await beginBoth();
       const failure = new Error("disk full");
       store.batches[0]!.release(failure);
       await expect(first).rejects.toBe(failure);
