@@ -43,6 +43,12 @@ interface NativeBatch {
   _clear(): void;
 }
 
+/**
+ * For cursors that bring values only: classic-level makes an entry of each all the same, whose key is empty, and a buffer of that key costs as much as one of
+ * the row. As text it costs nothing. Bounds stay the bytes they are, which the binding takes of either format.
+ */
+const noKeys = { name: "no keys", format: "utf8" as const, encode: (bound: Uint8Array) => bound, decode: () => new Uint8Array(0) };
+
 /** The ordered store on disk: LevelDB in a folder that one process at a time may use. */
 export class LevelStore implements OrderedStore {
   readonly durable = true;
@@ -113,13 +119,14 @@ export class LevelStore implements OrderedStore {
   }
 
   values(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array> {
-    const iterator = this.#guard(() => this.#level.values(this.#iteratorOptions(range, snapshot)));
-    return this.#cursor(iterator, undefined);
+    const options = { ...this.#iteratorOptions(range, snapshot), keys: false, keyEncoding: noKeys };
+    const iterator = this.#guard(() => this.#level.iterator<Uint8Array, Uint8Array>(options));
+    return this.#cursor(iterator, ([, value]: [unknown, Uint8Array]) => value);
   }
 
   keys(range: KeyRange, snapshot?: Snapshot): Cursor<Uint8Array> {
     const iterator = this.#guard(() => this.#level.keys(this.#iteratorOptions(range, snapshot)));
-    return this.#cursor(iterator, undefined);
+    return this.#cursor(iterator, (key: Uint8Array) => key);
   }
 
   snapshot(): LevelSnapshot {
@@ -168,8 +175,7 @@ export class LevelStore implements OrderedStore {
     return { gte: range.from, lt: range.to, reverse: range.reverse === true, highWaterMarkBytes: CURSOR_BYTES, ...level };
   }
 
-  #cursor<Raw, Item = Raw>(iterator: RawIterator<Raw>, make: ((raw: Raw) => Item) | undefined): Cursor<Item>;
-  #cursor<Raw>(iterator: RawIterator<Raw>, make: ((raw: Raw) => unknown) | undefined): Cursor<unknown> {
+  #cursor<Raw, Item>(iterator: RawIterator<Raw>, make: (raw: Raw) => Item): Cursor<Item> {
     let coming: Promise<Raw[]> | undefined;
     return {
       next: async (count, ahead = 0) => {
@@ -178,7 +184,7 @@ export class LevelStore implements OrderedStore {
           coming = ahead > 0 && raw.length > 0 ? iterator.nextv(ahead) : undefined;
           // Told of when it is asked for, if it is.
           coming?.catch(() => undefined);
-          return make === undefined ? raw : raw.map(make);
+          return raw.map(make);
         } catch (thrown) {
           throw storageError(thrown, this.#folder);
         }

@@ -120,6 +120,12 @@ export function orderedStoreContract(name: string, open: () => Promise<OrderedSt
       expect((await drain(store.values({ ...all, reverse: true }))).map((value) => Buffer.from(value).toString())).toEqual(["2", "1"]);
     });
 
+    it("value cursors keep to bounds that are no text", async () => {
+      const puts = [bytes(1, 128), bytes(1, 200), bytes(1, 254)].map((key) => ({ type: "put" as const, key, value: key.slice(1) }));
+      await store.write(puts, { sync: true });
+      expect((await drain(store.values({ from: bytes(1, 200), to: bytes(1, 254) }))).map(([value]) => value)).toEqual([200]);
+    });
+
     it("a cursor shows the state of the moment it was made", async () => {
       await write(...Array.from({ length: 300 }, (_, i) => put(`k${String(i).padStart(3, "0")}`, "old")));
       const cursor = store.entries(all);
