@@ -11,7 +11,6 @@ const COMPANY_PART = 0.75;
 const COMPANY_MIN = 8;
 const COMPANY_MS = 1;
 const COMPANY_BYTES_MAX = 64 * 1024;
-const enough = new Error("enough writers have joined");
 
 interface Waiter {
   readonly changes: readonly StoreChange[];
@@ -29,6 +28,8 @@ interface Group {
   bytes: number;
   /** Takes in their changes as they come. Undefined while there are none. */
   batch: StoreBatch | undefined;
+  /** Whether the batch can be written at once. */
+  staged: boolean;
 }
 
 interface Pending {
@@ -59,15 +60,14 @@ export class CommitQueue {
   #groups: Group[] = [];
   /** Enqueued or in flight, and not in the pending map yet: they are put there when somebody reads, so that blind writes cost no map. */
   #unindexed: Waiter[] = [];
-  #running = false;
-  /** The group that is being written. */
-  #writing: Promise<void> | undefined;
-  /** The group behind it, whose batch is being staged meanwhile. */
-  #staged: Group | undefined;
+  /** Whether a group is being written. */
+  #writing = false;
+  /** The group behind it, whose batch is staged or being so. */
+  #next: Group | undefined;
   /** Writers seen at the end of the last group: its own, and who waited then. */
   #company = 0;
-  /** Called when there is one writer more, while a group waits for them. */
-  #joined: (() => void) | undefined;
+  /** What a group waits for that wants more writers; it waits no more where this is another. */
+  #patience: Promise<void> | undefined;
   #sequence = 0;
   #failure: { readonly reason: unknown } | undefined;
 
@@ -97,20 +97,20 @@ export class CommitQueue {
       const waiter: Waiter = { changes, sequence, names: undefined, resolve, reject };
       this.#join(waiter, bytes);
       this.#unindexed.push(waiter);
-      if (!this.#running) void this.#run();
-      else this.#joined?.();
+      this.#advance();
     });
   }
 
   /** Settles when everything enqueued so far is committed. */
   settled(): Promise<void> {
-    return this.#running ? this.commit([]) : this.#failure === undefined ? Promise.resolve() : Promise.reject(this.#failure.reason);
+    const busy = this.#writing || this.#next !== undefined || this.#groups.length > 0;
+    return busy ? this.commit([]) : this.#failure === undefined ? Promise.resolve() : Promise.reject(this.#failure.reason);
   }
 
   #join(waiter: Waiter, bytes: number): void {
     let group = this.#groups.at(-1);
     if (group === undefined || (group.bytes > 0 && group.bytes + bytes > GROUP_BYTES_MAX)) {
-      group = { waiters: [], bytes: 0, batch: undefined };
+      group = { waiters: [], bytes: 0, batch: undefined, staged: false };
       this.#groups.push(group);
     }
     group.waiters.push(waiter);
@@ -120,28 +120,57 @@ export class CommitQueue {
     group.batch.add(waiter.changes);
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#groups.length > 0 || this.#writing !== undefined) {
-      if (this.#writing === undefined) {
-        if (this.#flushes && this.#company >= COMPANY_MIN) await this.#gather(Math.ceil(this.#company * COMPANY_PART));
-      } else if (this.#groups[0]?.batch?.stage === undefined) {
-        await Promise.race([this.#writing, this.#somethingToStage()]);
-        continue;
-      }
-      this.#staged = this.#groups.shift()!;
-      const stage = this.#staged.batch?.stage?.();
-      if (stage !== undefined) await stage.catch((reason: unknown) => this.#fail(reason));
-      if (this.#writing !== undefined) await this.#writing;
-      const group = this.#staged;
-      this.#staged = undefined;
-      if (group !== undefined) this.#writing = this.#write(group);
+  /** Begins with the first group if its time has come; called whenever it may have. */
+  #advance(): void {
+    const group = this.#groups[0];
+    if (group === undefined || this.#next !== undefined) return;
+    if (this.#writing ? group.batch?.stage !== undefined : !this.#lacksCompany(group)) this.#begin();
+    else if (!this.#writing && this.#patience === undefined) void this.#beginLater();
+  }
+
+  #lacksCompany({ waiters, bytes }: Group): boolean {
+    if (!this.#flushes || this.#company < COMPANY_MIN) return false;
+    return waiters.length < this.#company * COMPANY_PART && bytes < COMPANY_BYTES_MAX;
+  }
+
+  async #beginLater(): Promise<void> {
+    // Disks know no virtual time.
+    const patience = (this.#patience = systemClock.sleep(COMPANY_MS));
+    await patience;
+    if (this.#patience === patience) this.#begin();
+  }
+
+  #begin(): void {
+    this.#patience = undefined;
+    const group = this.#groups.shift()!;
+    if (group.batch?.stage === undefined) void this.#write(group);
+    else void this.#stage(group, group.batch.stage);
+    this.#advance();
+  }
+
+  /** Never rejects. */
+  async #stage(group: Group, stage: () => Promise<void>): Promise<void> {
+    this.#next = group;
+    try {
+      await stage();
+      group.staged = true;
+      this.#writeNext();
+    } catch (reason) {
+      this.#fail(reason);
     }
-    this.#running = false;
+  }
+
+  #writeNext(): void {
+    if (this.#writing || this.#next?.staged !== true) return;
+    const group = this.#next;
+    this.#next = undefined;
+    void this.#write(group);
+    this.#advance();
   }
 
   /** Never rejects. */
   async #write({ waiters, batch }: Group): Promise<void> {
+    this.#writing = true;
     try {
       await batch?.write();
       this.#forget(waiters);
@@ -150,29 +179,9 @@ export class CommitQueue {
     } catch (reason) {
       this.#fail(reason, waiters);
     }
-    this.#writing = undefined;
-  }
-
-  #somethingToStage(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#joined = () => {
-      if (this.#groups[0]!.batch?.stage !== undefined) resolve();
-    };
-    return promise;
-  }
-
-  /** Settles when so many wait, or enough for a flush, or some time is over. */
-  async #gather(wanted: number): Promise<void> {
-    const first = this.#groups[0]!;
-    const complete = () => first.waiters.length >= wanted || first.bytes >= COMPANY_BYTES_MAX;
-    if (complete()) return;
-    const joined = new AbortController();
-    this.#joined = () => {
-      if (complete()) joined.abort(enough);
-    };
-    // Disks know no virtual time.
-    await systemClock.sleep(COMPANY_MS, joined.signal).catch(() => undefined);
-    this.#joined = undefined;
+    this.#writing = false;
+    if (this.#next === undefined) this.#advance();
+    else this.#writeNext();
   }
 
   #index(): void {
@@ -203,8 +212,8 @@ export class CommitQueue {
 
   #fail(reason: unknown, failed: readonly Waiter[] = []): void {
     this.#failure ??= { reason };
-    const refused = [...failed, ...(this.#staged?.waiters ?? []), ...this.#groups.flatMap(({ waiters }) => waiters)];
-    this.#staged = undefined;
+    const refused = [...failed, ...(this.#next?.waiters ?? []), ...this.#groups.flatMap(({ waiters }) => waiters)];
+    this.#next = undefined;
     this.#groups = [];
     this.#unindexed = [];
     this.#pending.clear();

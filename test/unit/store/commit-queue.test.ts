@@ -130,8 +130,7 @@ describe("commit queue", () => {
       store.stages[0]!.release();
       await turn();
       expect(counts()).toEqual([1, 1]);
-      const others = [commit("b"), commit("c")];
-      await turn();
+      const second = commit("b");
       expect(counts()).toEqual([2, 1]);
       store.stages[1]!.release();
       await turn();
@@ -139,9 +138,26 @@ describe("commit queue", () => {
       store.batches[0]!.release();
       await first;
       await turn();
-      expect(store.batches.map(({ changes }) => changes.length)).toEqual([1, 2]);
+      expect(counts()).toEqual([2, 2]);
       store.batches[1]!.release();
-      await Promise.all(others);
+      await second;
+    });
+
+    it("puts into the one behind what is enqueued while one is being staged", async () => {
+      const { store, commit, first, second } = await beginBoth();
+      const others = [commit("c"), commit("d")];
+      store.batches[0]!.release();
+      await first;
+      await turn();
+      expect([store.stages.length, store.batches.length]).toEqual([2, 1]);
+      for (const stage of [1, 2]) {
+        store.stages[stage]!.release();
+        await turn();
+        store.batches[stage]!.release();
+        await turn();
+      }
+      await Promise.all([second, ...others]);
+      expect(store.batches.map(({ changes }) => changes.length)).toEqual([1, 1, 2]);
     });
 
     it("refuses all where a batch cannot be staged, once the one before is through", async () => {
