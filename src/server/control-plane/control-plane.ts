@@ -1,13 +1,14 @@
 import type { Chance } from "../../base/chance.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ServiceError } from "../../wire/service-error.ts";
-import type { Transport, WireRequest, WireResponse } from "../../wire/transport.ts";
+import type { Transport, WireRequest } from "../../wire/transport.ts";
 import type { AccessKeys } from "../access-keys.ts";
 import { refusalFor } from "../refuse.ts";
 import type { RequestEvent } from "../server.ts";
 import { authenticateCall } from "./authenticate-call.ts";
 import { calls, type InstanceKeeper } from "./calls.ts";
 import { isControlCall } from "./control-path.ts";
+import { controlReply } from "./control-reply.ts";
 import { invalid, isObject, type Parameters } from "./parameters.ts";
 import { splitTarget } from "./roa-signature.ts";
 import { SeenNonces } from "./seen-nonces.ts";
@@ -44,7 +45,7 @@ export function createControlPlane({ keys, keeper, clock, chance, log }: Control
       if (unexpected) error = thrown;
       answer = { Code: code, Message: refusal.text };
     }
-    const response = jsonResponse(status, { RequestId: requestId, ...answer });
+    const response = controlReply(status, { RequestId: requestId, ...answer });
     const [milliseconds, bytesIn, bytesOut] = [clock.monotonic() - started, request.body.length, response.body.length];
     log?.({
       operation: splitTarget(request.path).path.slice(1),
@@ -79,9 +80,4 @@ function parseBody(body: Uint8Array): Parameters {
     content = undefined;
   }
   return isObject(content) ? content : invalid("The request body is no JSON object.");
-}
-
-function jsonResponse(status: number, content: object): WireResponse {
-  const headers = { "content-type": "application/json; charset=utf-8" };
-  return { status, headers, body: Buffer.from(JSON.stringify(content)) };
 }

@@ -6,6 +6,7 @@ import { signedResponse, WAIT_HEADER } from "../../wire/headers.ts";
 import type { Transport, WireResponse } from "../../wire/transport.ts";
 import { ConnectionCut } from "../connection-cut.ts";
 import { isControlPath } from "../control-plane/control-path.ts";
+import { controlReply } from "../control-plane/control-reply.ts";
 import type { BodyMemory } from "./body-memory.ts";
 import { LARGE_BODY_BYTES, type LargeTurns } from "./large-turns.ts";
 import { BLANK_LINE, PartialHead } from "./partial-head.ts";
@@ -19,6 +20,24 @@ import type { Limited, TimeLimits } from "./time-limits.ts";
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = new Uint8Array(0);
+
+/** What is refused before it is looked into, in the words of the data plane and of the control plane (those unverified). */
+interface EarlyRefusal {
+  readonly status: number;
+  readonly data: { readonly code: string; readonly text: string };
+  readonly control: { readonly Code: string; readonly Message: string };
+}
+
+const wrongMethod: EarlyRefusal = {
+  status: 405,
+  data: { code: "OTSMethodNotAllowed", text: "Only POST method for requests is supported." },
+  control: { Code: "UnsupportedHTTPMethod", Message: "Only GET and POST are supported." },
+};
+const busy: EarlyRefusal = {
+  status: 503,
+  data: { code: "OTSServerBusy", text: "Server is busy." },
+  control: { Code: "ServiceUnavailable", Message: "Server is busy." },
+};
 
 /** What all connections of a listener share. */
 export interface Surroundings {
@@ -170,9 +189,9 @@ export class Connection implements Limited {
     let answered = false;
     try {
       if (method !== "POST" && !(method === "GET" && isControlPath(path))) {
-        this.#send(head, this.#unsigned(path, 405, "OTSMethodNotAllowed", "Only POST method for requests is supported."), body.excessive);
+        this.#send(head, this.#unsigned(path, wrongMethod), body.excessive);
       } else if (body.short) {
-        this.#send(head, this.#unsigned(path, 503, "OTSServerBusy", "Server is busy."), true);
+        this.#send(head, this.#unsigned(path, busy), true);
       } else {
         const { bytes } = body;
         if (bytes.length >= LARGE_BODY_BYTES) await this.#around.turns.take();
@@ -199,8 +218,9 @@ export class Connection implements Limited {
   }
 
   /** Nobody has been asked who they are yet. */
-  #unsigned(path: string, status: number, code: string, text: string): WireResponse {
-    return signedResponse(path, status, encodeErrorBody(code, text), "-", this.#around.clock.now(), undefined);
+  #unsigned(path: string, { status, data, control }: EarlyRefusal): WireResponse {
+    if (isControlPath(path)) return controlReply(status, { RequestId: "-", ...control });
+    return signedResponse(path, status, encodeErrorBody(data.code, data.text), "-", this.#around.clock.now(), undefined);
   }
 
   #send({ method, last }: RequestHead, response: WireResponse, isLast: boolean): void {

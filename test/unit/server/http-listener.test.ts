@@ -39,6 +39,15 @@ describe("HTTP listener", () => {
     }
   });
 
+  it("refuses everything but GET and POST in the control plane's words on its paths", async () => {
+    const { endpoint } = await start(echo);
+    const refused = await fetch(`${endpoint}/v2/openapi/getinstance`, { method: "DELETE" });
+    expect([refused.status, await refused.json()]).toEqual([
+      405,
+      { RequestId: "-", Code: "UnsupportedHTTPMethod", Message: "Only GET and POST are supported." },
+    ]);
+  });
+
   it("keeps connections alive", async () => {
     const { port } = await start(echo);
     const reply = await rawExchange(
@@ -77,11 +86,13 @@ describe("HTTP listener", () => {
       { host: "127.0.0.1", port: 0, clock: new VirtualClock(), bodiesBytesMax: 1_000_000 },
     );
     const { endpoint } = listener;
-    const large = () => fetch(endpoint, { method: "POST", body: new Uint8Array(900_000) });
+    const large = (path = "") => fetch(endpoint + path, { method: "POST", body: new Uint8Array(900_000) });
     const first = large();
     await arrived.promise;
     const refused = await large();
     expect([refused.status, decodeErrorBody(new Uint8Array(await refused.arrayBuffer()), 503).code]).toEqual([503, "OTSServerBusy"]);
+    const call = await large("/v2/openapi/createinstance");
+    expect([call.status, await call.json()]).toEqual([503, { RequestId: "-", Code: "ServiceUnavailable", Message: "Server is busy." }]);
     release.resolve();
     expect((await (await first).arrayBuffer()).byteLength).toBe(900_000);
     expect((await (await large()).arrayBuffer()).byteLength).toBe(900_000);
