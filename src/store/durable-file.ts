@@ -2,10 +2,10 @@ import { chmod, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasSystemCode } from "../base/error.ts";
 
-/** The text of a file, or undefined when there is none. */
-export async function readIfPresent(path: string): Promise<string | undefined> {
+/** What a file holds, or undefined when there is none. */
+export async function readIfPresent(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await readFile(path);
   } catch (thrown) {
     if (hasSystemCode(thrown, "ENOENT")) return undefined;
     throw thrown;

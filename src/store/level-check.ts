@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hasSystemCode, TableferryError } from "../base/error.ts";
+import { TableferryError } from "../base/error.ts";
+import { readIfPresent } from "./durable-file.ts";
 import { damageInLog } from "./level-log.ts";
 import { liveFiles } from "./level-manifest.ts";
 import { damageInTable } from "./level-table.ts";
@@ -14,11 +15,11 @@ const CHECKED_AT_ONCE_BYTES = 64 * 1024 * 1024;
  * @throws TF_STORE_CORRUPT
  */
 export async function checkLevel(folder: string, allowance = CHECKED_AT_ONCE_BYTES): Promise<readonly string[]> {
-  const current = await readIfThere(join(folder, "CURRENT"));
+  const current = await readIfPresent(join(folder, "CURRENT"));
   if (current === undefined) return [];
   const manifestName = current.toString("latin1").trim();
   if (!/^MANIFEST-\d+$/.test(manifestName)) throw damaged(join(folder, "CURRENT"), 0);
-  const manifest = await readIfThere(join(folder, manifestName));
+  const manifest = await readIfPresent(join(folder, manifestName));
   const live = manifest === undefined ? undefined : liveFiles(manifest);
   if (live === undefined) return [];
   const names = (await readdir(folder)).sort();
@@ -43,18 +44,11 @@ export function checkTable(path: string): Promise<void> {
 }
 
 async function check(path: string, damageIn: (bytes: Buffer) => number | undefined): Promise<void> {
-  const bytes = await readIfThere(path);
+  const bytes = await readIfPresent(path);
   const at = bytes === undefined ? undefined : damageIn(bytes);
   if (at !== undefined) throw damaged(path, at);
 }
 
 function damaged(path: string, at: number): TableferryError {
   return new TableferryError("TF_STORE_CORRUPT", { message: `a file of the data folder is damaged at byte ${at}`, place: path });
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch((thrown: unknown) => {
-    if (hasSystemCode(thrown, "ENOENT")) return undefined;
-    throw thrown;
-  });
 }

@@ -56,7 +56,7 @@ export async function openStoreFolder(folder: string, chance: Chance): Promise<S
   return {
     store,
     storeId: known.storeId,
-    read: (name) => coded(() => readIfPresent(join(folder, name))),
+    read: (name) => coded(async () => (await readIfPresent(join(folder, name)))?.toString()),
     write: (name, text, mode) => coded(() => writeDurably(join(folder, name), text, mode)),
     beside: () =>
       coded(async () => {
@@ -126,7 +126,7 @@ async function refuseNameless(folder: string): Promise<void> {
 /** Undefined in a folder without a store. @throws TF_STORE_NEWER, TF_STORE_CORRUPT */
 async function readFormat(folder: string): Promise<Format | undefined> {
   const place = join(folder, FORMAT_FILE);
-  const text = await readIfPresent(place);
+  const text = (await readIfPresent(place))?.toString();
   if (text === undefined) return undefined;
   const content = parseFormat(text);
   if (content === undefined) throw new TableferryError("TF_STORE_CORRUPT", { message: "the format file cannot be read", place });
